@@ -1,0 +1,89 @@
+/** Which folders each folder may import; itself is always allowed. The order is inside to outside. */
+const LAYERS = {
+  domain: [],
+  planner: ['domain'],
+  resilience: ['domain'],
+  workflows: ['domain', 'resilience'],
+  telemetry: ['domain'],
+  process: ['domain'],
+  embedded: ['domain', 'process'],
+  config: ['domain', 'embedded'],
+  store: ['domain', 'process'],
+  activities: ['domain', 'planner', 'resilience', 'store', 'process', 'telemetry', 'config'],
+  client: ['domain', 'workflows/messages'],
+  cli: ['domain', 'planner', 'client', 'workflows/messages', 'config', 'telemetry', 'embedded', 'process'],
+};
+
+/** Where things are put together: they may import everything. */
+const COMPOSITION_ROOTS = '^src/(index|worker|plugin|testing)\\.ts$|^src/cli/(main\\.ts$|commands/)';
+
+const PURE = '^src/(domain|planner|resilience|workflows)/';
+const PURE_PACKAGES = '^node_modules/(zod|ms|@temporalio/(workflow|common))/';
+
+const typeOnly = ['type-only'];
+
+const layerRules = Object.entries(LAYERS).map(([layer, allowed]) => ({
+  name: `layer-${layer}`,
+  comment: `src/${layer} may import ${[layer, ...allowed].join(', ')}; types may come from elsewhere.`,
+  severity: 'error',
+  from: { path: `^src/${layer}/`, pathNot: COMPOSITION_ROOTS },
+  to: {
+    path: '^src/',
+    pathNot: `^src/(${[layer, ...allowed].join('|')})(/|\\.ts$)`,
+    dependencyTypesNot: typeOnly,
+  },
+}));
+
+export default {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: typeOnly } },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'pure',
+      comment: 'What a workflow loads may use the sandbox-safe packages and nothing of Node.',
+      severity: 'error',
+      from: { path: PURE },
+      to: { pathNot: [PURE, PURE_PACKAGES], dependencyTypesNot: typeOnly },
+    },
+    {
+      name: 'workflows-load-no-schemas',
+      comment: 'zod doubles the cost of loading a workflow: schemas are types there.',
+      severity: 'error',
+      from: { path: '^src/(workflows|resilience)/' },
+      to: { path: ['\\.schema\\.ts$', '^node_modules/zod/'], dependencyTypesNot: typeOnly },
+    },
+    {
+      name: 'workflows-never-plan',
+      comment: 'A planner changed under a running recovery must not change its replay.',
+      severity: 'error',
+      from: { path: '^src/workflows/' },
+      to: { path: '^src/planner/' },
+    },
+    {
+      name: 'no-dev-packages',
+      comment: 'What ships may not need what is not installed with it.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: typeOnly },
+    },
+    {
+      name: 'domain-types',
+      comment: 'Types are let through elsewhere; the innermost folder takes not even a type from the others.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { path: '^src/', pathNot: '^src/domain/' },
+    },
+    ...layerRules,
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,6 @@
+import { runMain } from './lib/failure.mjs';
+import { setUp } from './lib/set-up.mjs';
+
+await runMain(async () => {
+  await setUp();
+});

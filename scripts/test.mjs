@@ -1,0 +1,35 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runMain } from './lib/failure.mjs';
+import { inRoot } from './lib/paths.mjs';
+import { runAttached } from './lib/run.mjs';
+import { setUp } from './lib/set-up.mjs';
+import { ensureSystemPackages } from './lib/system-packages.mjs';
+
+async function runVitest(args, serverPath) {
+  const directory = mkdtempSync(join(tmpdir(), 'rerail-counts-'));
+  const file = join(directory, 'counts.json');
+  // With PATH and cache already searched, the suites need not search again.
+  const env = { ...process.env, RERAIL_TEST_COUNTS: file, RERAIL_TEMPORAL_BIN: serverPath };
+  const reporters = ['--reporter=default', `--reporter=${inRoot('scripts/lib/counting-reporter.mjs')}`];
+  const vitest = inRoot('node_modules/vitest/vitest.mjs');
+  try {
+    const exitCode = await runAttached(process.execPath, [vitest, 'run', ...reporters, ...args], { env });
+    return { exitCode, counts: existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+await runMain(async () => {
+  const { serverPath } = await setUp({ ownServer: true });
+  const missing = await ensureSystemPackages();
+  const { exitCode, counts } = await runVitest(process.argv.slice(2), serverPath);
+  if (missing.length > 0) console.log(`Some suites need: sudo apt-get install -y ${missing.join(' ')}`);
+  if (!counts) console.log('The test run ended before it could be counted.');
+  const { passed, failed, skipped } = counts ?? { passed: 0, failed: 1, skipped: 0 };
+  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  const isBad = failed > 0 || passed === 0 || (missing.length > 0 && process.env.CI === 'true');
+  return exitCode || (isBad ? 1 : 0);
+});

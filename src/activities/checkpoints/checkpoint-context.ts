@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+import { prettifyError } from 'zod';
+import { RerailError } from '../../domain/errors.ts';
+import type { CheckpointStore } from '../../store/checkpoint-store.ts';
+import type { ScanLimits } from '../files/scan-tree.ts';
+
+export interface CheckpointDependencies {
+  openStore: () => Promise<CheckpointStore>;
+  /** The store's directory: never captured itself, and the place of the restore journals. */
+  storePath: string;
+  host: string;
+  dataDir: string;
+  clock?: () => Date;
+  heartbeat?: (details: unknown) => void;
+  /** Of the activity that runs, when there is one; heeded up to the commit of a restore. */
+  signal?: () => AbortSignal | undefined;
+  limits?: ScanLimits;
+  /** Named places where tests kill the process. */
+  failpoint?: (name: string) => void | Promise<void>;
+}
+
+export interface CheckpointContext {
+  store: CheckpointStore;
+  storePath: string;
+  host: string;
+  dataDir: string;
+  now: () => string;
+  progress: (phase: string, details?: object) => void;
+  signal: AbortSignal | undefined;
+  limits: ScanLimits | undefined;
+  failpoint: (name: string) => void | Promise<void>;
+}
+
+export async function openContext(dependencies: CheckpointDependencies): Promise<CheckpointContext> {
+  const { openStore, storePath, host, dataDir, heartbeat, limits } = dependencies;
+  const clock = dependencies.clock ?? (() => new Date());
+  return {
+    store: await openStore(),
+    storePath,
+    host,
+    dataDir,
+    now: () => clock().toISOString(),
+    progress: (phase, details) => heartbeat?.({ phase, ...details }),
+    signal: dependencies.signal?.(),
+    limits,
+    failpoint: dependencies.failpoint ?? (() => undefined),
+  };
+}
+
+export function parseInput<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new RerailError('invalid-input', `${what} is not valid: ${prettifyError(parsed.error)}`, {
+    remedy: 'Correct the named fields.',
+    nonRetryable: true,
+  });
+}

@@ -1,0 +1,154 @@
+import { spawn } from 'node:child_process';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Json } from '../../domain/canonical-json.ts';
+import { toMs, type Duration } from '../../domain/duration.ts';
+import { RerailError } from '../../domain/errors.ts';
+import { describeOperation, type CommandOperation, type OperationResult } from '../../domain/operation.ts';
+import { commandEnvironment } from '../../process/command-environment.ts';
+import { findCommand } from '../../process/find-command.ts';
+import { resolveInside } from '../../process/inside.ts';
+import { openExecutionFolder, type Ending, type ExecutionFolder } from './execution-folder.ts';
+
+/** Run from source, as tests do, the built supervisor is used: Node 20 does not run TypeScript. */
+const SUPERVISOR = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../../dist/activities/commands/supervisor.js' : './supervisor.js', import.meta.url),
+);
+const OUTPUT_LIMIT = 8 * 1024;
+const OUTPUT_JSON_LIMIT = 64 * 1024;
+const DEFAULT_TIMEOUT: Duration = '10m';
+const LOOK_EVERY_MS = 40;
+/** A supervisor needs some 50 ms to claim its command; past this it never will. */
+const CLAIM_WITHIN_MS = 15_000;
+
+export interface RunCommandDeps {
+  /** Where the records of executions are kept. */
+  folder: string;
+  heartbeat: (details?: unknown) => void;
+  /** A cancelled command is killed. When its worker shuts down it goes on, and the next worker waits for its end. */
+  interruption: () => 'cancelled' | 'shutdown' | undefined;
+}
+
+export interface RunCommandInput {
+  operation: CommandOperation;
+  /** The same key is done once, whoever asks and however often. */
+  key: string;
+}
+
+async function start(folder: ExecutionFolder, operation: CommandOperation, key: string): Promise<void> {
+  const workspace = operation.workspace ?? process.cwd();
+  const cwd = await resolveInside(workspace, operation.cwd ?? '.', 'cwd');
+  const { env, secrets } = await commandEnvironment(operation);
+  const [word = ''] = operation.argv;
+  const file = await findCommand(word, cwd, env['PATH']);
+  await folder.writeSpec({
+    file,
+    argv: operation.argv,
+    cwd,
+    timeoutMs: toMs(operation.timeout ?? DEFAULT_TIMEOUT),
+    killDelayMs: 5000,
+    drainMs: 2000,
+    outputLimit: OUTPUT_LIMIT,
+    secretNames: secrets.length > 0 ? Object.keys(operation.secretEnv ?? {}) : [],
+  });
+  const child = spawn(process.execPath, [SUPERVISOR, folder.path()], {
+    cwd,
+    detached: true,
+    stdio: 'ignore',
+    env: { ...env, RERAIL_KEY: key, RERAIL_OUTPUT: folder.outputFile() },
+  });
+  child.unref();
+}
+
+async function waitForEnding(folder: ExecutionFolder, input: RunCommandInput, deps: RunCommandDeps): Promise<Ending> {
+  const { operation, key } = input;
+  let askedToStop = false;
+  let startedAt: number | undefined;
+  for (;;) {
+    const progress = await folder.progress();
+    if (progress.state === 'ended') return progress.ending;
+    if (progress.state === 'lost') {
+      if (operation.idempotent === false) throw interrupted(operation);
+      await folder.nextGeneration();
+      startedAt = undefined;
+      continue;
+    }
+    if (progress.state === 'unclaimed') {
+      if (startedAt === undefined) {
+        await start(folder, operation, key);
+        startedAt = Date.now();
+      } else if (Date.now() - startedAt > CLAIM_WITHIN_MS) {
+        throw new Error(`the supervisor ${SUPERVISOR} of ${describeOperation(operation)} did not start`);
+      }
+    }
+    const interruption = deps.interruption();
+    if (interruption === 'shutdown') throw new Error('this worker shuts down; the command goes on for the next one');
+    if (progress.state === 'running' && interruption === 'cancelled' && !askedToStop) {
+      askedToStop = true;
+      process.kill(progress.supervisor.pid, 'SIGTERM');
+    }
+    deps.heartbeat({ generation: folder.generation() });
+    await delay(LOOK_EVERY_MS);
+  }
+}
+
+function interrupted(operation: CommandOperation): RerailError {
+  return new RerailError('command-interrupted', `${describeOperation(operation)} was cut off with its host and may have done a part`, {
+    remedy: 'Look at what it did, then decide to retry or to supply its output.',
+    nonRetryable: true,
+  });
+}
+
+/** The line of the output that most likely says what is wrong. */
+function lastLine(ending: Ending): string {
+  const lines = `${ending.stdout}\n${ending.stderr}`.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '').at(-1)?.slice(0, 300) ?? 'it printed nothing';
+}
+
+function toError(operation: CommandOperation, ending: Ending): RerailError {
+  const { exitCode, signal, stdout, stderr, truncated } = ending;
+  const details = { exitCode, signal, stdout, stderr, truncated };
+  const name = describeOperation(operation).slice(0, 200);
+  if (ending.cause === 'timeout') {
+    const message = `${name} did not end within ${operation.timeout ?? DEFAULT_TIMEOUT} and was killed with all it had started`;
+    return new RerailError('command-timeout', message, { remedy: 'Raise its timeout, or find out what it waits for.', details });
+  }
+  if (ending.cause === 'cancelled') return new RerailError('command-interrupted', `${name} was cancelled`, { details, nonRetryable: true });
+  const how = signal ? `was killed by ${signal}` : ending.cause === 'spawn-failed' ? 'could not be started' : `ended with exit code ${exitCode}`;
+  return new RerailError('command-failed', `${name} ${how}: ${lastLine(ending)}`, { details });
+}
+
+async function readOutput(folder: ExecutionFolder, operation: CommandOperation): Promise<Json | undefined> {
+  const file = folder.outputFile();
+  const size = await stat(file).then((found) => found.size, () => undefined);
+  if (size === undefined || size === 0) return undefined;
+  const wrong = (why: string) =>
+    new RerailError('command-failed', `${describeOperation(operation)} wrote to RERAIL_OUTPUT ${why}`, {
+      remedy: `Write one JSON value of at most ${OUTPUT_JSON_LIMIT} bytes to the file ${path.basename(file)} that RERAIL_OUTPUT names.`,
+      nonRetryable: true,
+    });
+  if (size > OUTPUT_JSON_LIMIT) throw wrong(`${size} bytes`);
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Json;
+  } catch {
+    throw wrong('what is not JSON');
+  }
+}
+
+/**
+ * Runs a command once for its key: without a shell, with a clean environment, a time-out, a kill of its whole process
+ * group, bounded and redacted output. A worker that dies meanwhile leaves it running; the next one waits for its end.
+ * Errors: `command-failed`, `command-timeout`, `command-not-found`, `command-interrupted`, `path-outside-workspace`,
+ * `secret-not-found`.
+ */
+export async function runCommand(input: RunCommandInput, deps: RunCommandDeps): Promise<OperationResult> {
+  const { operation } = input;
+  const folder = await openExecutionFolder(deps.folder, input.key);
+  const ending = await waitForEnding(folder, input, deps);
+  if (ending.cause !== 'exit' || ending.exitCode !== 0) throw toError(operation, ending);
+  const output = await readOutput(folder, operation);
+  const { stdout, stderr, truncated, durationMs } = ending;
+  return { exitCode: 0, stdout, stderr, truncated, durationMs, ...(output === undefined ? {} : { output }) };
+}

@@ -1,0 +1,113 @@
+// A process of its own, started detached: it outlives a killed worker, so that a command is neither lost nor run twice.
+import { spawn } from 'node:child_process';
+import { openSync, readFileSync, renameSync, writeFileSync, closeSync, fsyncSync } from 'node:fs';
+import path from 'node:path';
+import { processIdentity } from '../../process/process-identity.ts';
+import { createRedactor } from '../../telemetry/redact.ts';
+import type { CommandSpec, Ending } from './execution-folder.ts';
+
+/** Keeps the end of a stream: that is where programs say what went wrong. */
+function createTail(limit: number) {
+  let chunks: Buffer[] = [];
+  let size = 0;
+  let dropped = false;
+  return {
+    push(chunk: Buffer): void {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size <= limit * 2) return;
+      const kept = Buffer.concat(chunks).subarray(-limit);
+      chunks = [kept];
+      size = kept.length;
+      dropped = true;
+    },
+    /** Redacted before it is cut, and cut at a line, so that no part of a secret stands at the edge. */
+    text(redact: (text: string) => string): string {
+      const text = redact(Buffer.concat(chunks).toString('utf8'));
+      if (!dropped && text.length <= limit) return text;
+      const end = text.slice(-limit);
+      return end.slice(end.indexOf('\n') + 1);
+    },
+    truncated: (): boolean => dropped || size > limit,
+  };
+}
+
+function writeDurably(file: string, value: unknown): void {
+  const temporary = `${file}.${process.pid}`;
+  const handle = openSync(temporary, 'w', 0o600);
+  writeFileSync(handle, JSON.stringify(value));
+  fsyncSync(handle);
+  closeSync(handle);
+  renameSync(temporary, file);
+}
+
+function supervise(folder: string): void {
+  const spec = JSON.parse(readFileSync(path.join(folder, 'spec.json'), 'utf8')) as CommandSpec;
+  try {
+    writeFileSync(path.join(folder, 'supervisor.json'), JSON.stringify(processIdentity()), { flag: 'wx', mode: 0o600 });
+  } catch {
+    // Another supervisor has this command: exactly one may run it.
+    return;
+  }
+  const started = Date.now();
+  const redact = createRedactor(spec.secretNames.flatMap((name) => process.env[name] ?? []));
+  const [out, err] = [createTail(spec.outputLimit), createTail(spec.outputLimit)];
+  const end = (how: Pick<Ending, 'exitCode' | 'signal' | 'cause'>): void => {
+    writeDurably(path.join(folder, 'result.json'), {
+      ...how,
+      stdout: out.text(redact),
+      stderr: err.text(redact),
+      truncated: out.truncated() || err.truncated(),
+      durationMs: Date.now() - started,
+    } satisfies Ending);
+    process.exit(0);
+  };
+  const child = spawn(spec.file, spec.argv.slice(1), {
+    argv0: spec.argv[0],
+    cwd: spec.cwd,
+    // A group of its own, so that the kill reaches what the command has started.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let cause: Ending['cause'] = 'exit';
+  const killGroup = (signal: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, signal);
+    } catch {
+      // The group is gone, which is what was wanted.
+    }
+  };
+  const stop = (why: Ending['cause']): void => {
+    if (cause !== 'exit') return;
+    cause = why;
+    killGroup('SIGTERM');
+    setTimeout(() => killGroup('SIGKILL'), spec.killDelayMs).unref();
+  };
+  const limit = setTimeout(() => stop('timeout'), spec.timeoutMs);
+  process.on('SIGTERM', () => stop('cancelled'));
+  process.on('SIGINT', () => stop('cancelled'));
+  process.on('SIGHUP', () => undefined);
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  child.on('error', (error) => {
+    err.push(Buffer.from(error.message));
+    end({ exitCode: null, signal: null, cause: 'spawn-failed' });
+  });
+  let exited: Pick<Ending, 'exitCode' | 'signal'> | undefined;
+  child.on('exit', (exitCode, signal) => {
+    exited = { exitCode, signal };
+    clearTimeout(limit);
+    // What it left running in its group ends with it; a straggler that holds the pipes is not waited for.
+    killGroup('SIGTERM');
+    setTimeout(() => {
+      killGroup('SIGKILL');
+      end({ exitCode, signal, cause });
+    }, spec.drainMs);
+  });
+  child.on('close', () => {
+    if (exited) end({ ...exited, cause });
+  });
+}
+
+const folder = process.argv[2];
+if (folder !== undefined) supervise(folder);

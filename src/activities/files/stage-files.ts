@@ -1,0 +1,96 @@
+import { createWriteStream } from 'node:fs';
+import { copyFile, link, lchown, chmod, chown, mkdir, symlink } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { FileEntry } from '../../domain/checkpoint.ts';
+import { codeOf, messageOf, RerailError } from '../../domain/errors.ts';
+import type { CheckpointStore } from '../../store/checkpoint-store.ts';
+import { hashFile } from './hash-file.ts';
+import { ownersMatter } from './plan-tree.ts';
+import { setMtimes } from './set-mtimes.ts';
+import { syncFiles } from './sync-files.ts';
+
+type Captured = Exclude<FileEntry, { type: 'dir' }>;
+type CapturedFile = FileEntry & { type: 'file' };
+
+export interface StageOrder {
+  store: CheckpointStore;
+  checkpointId: string;
+  stage: string;
+  items: readonly { want: Captured; slot: number }[];
+  signal?: AbortSignal | undefined;
+  progress?: ((done: { files: number }) => void) | undefined;
+  failpoint: (name: string) => void | Promise<void>;
+}
+
+export const newSlot = (stage: string, slot: number): string => `${stage}/new/${String(slot)}`;
+export const oldSlot = (stage: string, slot: number): string => `${stage}/old/${String(slot)}`;
+
+/** Everything that will be put in place, complete with its attributes, checked and flushed, beside the tree. */
+export async function stageFiles(order: StageOrder): Promise<void> {
+  const { stage, items } = order;
+  try {
+    for (const name of [stage, `${stage}/new`, `${stage}/old`]) await mkdir(name, { mode: 0o700 });
+    await writeContents(order);
+    for (const { want, slot } of items) await finish(newSlot(stage, slot), want);
+    await setMtimes(items.map(({ want, slot }) => ({ path: newSlot(stage, slot), mtimeNs: want.mtimeNs })));
+    const files = items.filter(({ want }) => want.type === 'file');
+    await syncFiles([...files.map(({ slot }) => newSlot(stage, slot)), `${stage}/new`, stage], stage);
+    for (const { want, slot } of items) await recheck(newSlot(stage, slot), want);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOSPC' && codeOf(error) !== 'EDQUOT') throw error;
+    throw new RerailError('disk-full', `There is no room to prepare the restore in ${stage}: ${messageOf(error)}`, {
+      remedy: 'Free space on that disk, then restore again; nothing was changed.',
+      cause: error,
+    });
+  }
+}
+
+async function writeContents({ store, checkpointId, stage, items, signal, progress, failpoint }: StageOrder): Promise<void> {
+  const slotsByDigest = new Map<string, { want: CapturedFile; slot: number }[]>();
+  for (const { want, slot } of items) {
+    if (want.type === 'symlink') await symlink(want.targetBytes === undefined ? want.target : Buffer.from(want.targetBytes, 'base64'), newSlot(stage, slot));
+    else slotsByDigest.set(want.sha256, [...(slotsByDigest.get(want.sha256) ?? []), { want, slot }]);
+  }
+  let files = 0;
+  await store.readContent(checkpointId, [...slotsByDigest.keys()], async (digest, content) => {
+    signal?.throwIfAborted();
+    const [first, ...rest] = slotsByDigest.get(digest) ?? [];
+    if (first === undefined) return;
+    const source = newSlot(stage, first.slot);
+    await pipeline(Readable.from(content, { objectMode: false }), createWriteStream(source, { flags: 'wx', mode: 0o600 }));
+    const groups = new Map([[first.want.hardlinkGroup, source]]);
+    for (const { want, slot } of rest) {
+      const sibling = want.hardlinkGroup === undefined ? undefined : groups.get(want.hardlinkGroup);
+      if (sibling === undefined) await copyFile(source, newSlot(stage, slot));
+      else await link(sibling, newSlot(stage, slot));
+      if (want.hardlinkGroup !== undefined && sibling === undefined) groups.set(want.hardlinkGroup, newSlot(stage, slot));
+    }
+    files += 1 + rest.length;
+    progress?.({ files });
+    await failpoint('restore.stage-file');
+  });
+}
+
+/** The owner first: changing it clears the set-id bits. */
+async function finish(path: string, want: Captured): Promise<void> {
+  if (want.type === 'symlink') {
+    if (ownersMatter()) await lchown(path, want.uid, want.gid);
+    return;
+  }
+  if (ownersMatter()) await chown(path, want.uid, want.gid);
+  await chmod(path, want.mode);
+}
+
+async function recheck(path: string, want: Captured): Promise<void> {
+  if (want.type === 'symlink') return;
+  const hashed = await hashFile(path, BigInt(want.size)).catch((error: unknown) => {
+    // Prepared with the mode it shall have, which need not let this user read it; its bytes were checked on their way in.
+    if (codeOf(error) === 'EACCES') return { sha256: want.sha256 };
+    throw error;
+  });
+  if (hashed?.sha256 === want.sha256) return;
+  throw new RerailError('restore-failed', `${JSON.stringify(want.path)} was written for the restore and reads back differently`, {
+    remedy: 'Check the disk; nothing was changed. Then restore again.',
+  });
+}

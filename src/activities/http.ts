@@ -1,0 +1,86 @@
+import { toMs, type Duration } from '../domain/duration.ts';
+import { codeOf, messageOf, RerailError } from '../domain/errors.ts';
+import type { Json } from '../domain/canonical-json.ts';
+import type { HttpOperation, OperationResult } from '../domain/operation.ts';
+import { readSecret } from '../process/command-environment.ts';
+
+const DEFAULT_TIMEOUT: Duration = '30s';
+const BODY_LIMIT = 64 * 1024;
+
+/** Milliseconds until the time that a Retry-After header names, in seconds or as a date. */
+export function retryAfterMs(header: string | null, now: number): number | undefined {
+  if (header === null || header.trim() === '') return undefined;
+  const seconds = Number(header);
+  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now;
+  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
+}
+
+/** Reads at most the limit, so that an endless body cannot fill the memory. */
+async function readBounded(response: Response): Promise<{ text: string; truncated: boolean }> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = response.body?.getReader();
+  while (reader && size <= BODY_LIMIT) {
+    const { done, value } = await reader.read();
+    if (done) return { text: Buffer.concat(chunks).toString('utf8'), truncated: false };
+    chunks.push(value);
+    size += value.length;
+  }
+  await reader?.cancel();
+  return { text: Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString('utf8'), truncated: size > BODY_LIMIT };
+}
+
+/** The error code that fetch hides in its causes. */
+export function networkCode(error: unknown): string {
+  for (let link: unknown = error; link instanceof Error; link = link.cause) {
+    if (link instanceof AggregateError) return networkCode(link.errors[0]);
+    const code = codeOf(link);
+    if (code) return code;
+  }
+  return error instanceof Error && error.name === 'TimeoutError' ? 'ETIMEDOUT' : 'ENETWORK';
+}
+
+const parse = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+};
+
+/**
+ * Sends a request once; one that changes something carries the key as `Idempotency-Key`. Errors: `http-failed`, with
+ * the network code or the status in its details and `Retry-After` as the least wait.
+ */
+export async function callHttp(input: { operation: HttpOperation; key: string }): Promise<OperationResult> {
+  const { operation, key } = input;
+  const { method, url } = operation;
+  const started = Date.now();
+  const secretHeaders = await Promise.all(
+    Object.entries(operation.secretHeaders ?? {}).map(async ([name, reference]) => [name, await readSecret(reference)] as const),
+  );
+  const headers = new Headers({ ...operation.headers, ...Object.fromEntries(secretHeaders) });
+  if (method !== 'GET' && method !== 'HEAD' && !headers.has('idempotency-key')) headers.set('idempotency-key', key);
+  if (operation.body !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json');
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method,
+      headers,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(toMs(operation.timeout ?? DEFAULT_TIMEOUT)),
+      ...(operation.body === undefined ? {} : { body: JSON.stringify(operation.body) }),
+    });
+  } catch (cause) {
+    const code = networkCode(cause);
+    throw new RerailError('http-failed', `${method} ${url}: ${code}: ${messageOf(cause)}`, { details: { code } });
+  }
+  const { text, truncated } = await readBounded(response);
+  const expected = operation.expectStatus ? operation.expectStatus.includes(response.status) : response.ok;
+  const result = { httpStatus: response.status, truncated, durationMs: Date.now() - started };
+  if (expected) return { ...result, output: parse(text) };
+  const wait = retryAfterMs(response.headers.get('retry-after'), Date.now());
+  throw new RerailError('http-failed', `${method} ${url} answered ${response.status}: ${text.slice(0, 300)}`, {
+    details: { httpStatus: response.status, ...(wait === undefined ? {} : { retryAfterMs: wait }) },
+  });
+}

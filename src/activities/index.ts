@@ -1,0 +1,122 @@
+import { cancellationDetails, Context } from '@temporalio/activity';
+import type { CheckpointInfo, CheckpointRecord, StateParts } from '../domain/checkpoint.ts';
+import { RerailError } from '../domain/errors.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { RestoreResult } from '../domain/rollback.ts';
+import type { CheckpointStore } from '../store/checkpoint-store.ts';
+import { createCheckpointActivities } from './checkpoints/index.ts';
+import { runCommand, type RunCommandInput } from './commands/run-command.ts';
+import { readGitState } from './git/read-git-state.ts';
+import { callHttp } from './http.ts';
+import { escalate, type EscalateInput, type Notifier } from './notify.ts';
+import { planRecovery, type MakePlanRequest, type PlanningDeps } from './planning.ts';
+import { runProbe } from './probes/run-probe.ts';
+import { asActivity } from './support/as-activity.ts';
+import { checkConnectivity, cleanCaches, inspectResources } from './system.ts';
+
+/** What the shared activities need of Temporal itself; the composition root hands it in. */
+export interface Engine {
+  startRecovery: (input: { failure: Failure; key: string; playbook?: string }) => Promise<{ recoveryId: string; recoveryRunId: string }>;
+  isOpen: (input: { recoveryId: string; recoveryRunId: string }) => Promise<boolean>;
+  addToLedger: (record: CheckpointRecord) => Promise<void>;
+  retryExecution: (input: { workflowId: string; runId?: string | undefined; requestId: string }) => Promise<unknown>;
+}
+
+export interface SharedDeps extends PlanningDeps {
+  engine: Engine;
+  notifier: Notifier;
+  evidenceFolder: string;
+}
+
+/** Activities that any worker can do. */
+export function createSharedActivities(deps: SharedDeps) {
+  return {
+    makePlan: asActivity((input: MakePlanRequest) => planRecovery(input, deps)),
+    recordCheckpoint: asActivity(({ record }: { record: CheckpointRecord }) => deps.engine.addToLedger(record)),
+    startRecovery: asActivity(deps.engine.startRecovery),
+    lookAtRecovery: asActivity(async (input: { recoveryId: string; recoveryRunId: string }) => ({
+      open: await deps.engine.isOpen(input),
+    })),
+    retryExecution: asActivity(deps.engine.retryExecution),
+    callHttp: asActivity(callHttp),
+    runProbe: asActivity(runProbe),
+    checkConnectivity: asActivity(checkConnectivity),
+    escalate: asActivity((input: EscalateInput) => escalate(input, deps)),
+    noop: (input?: unknown): Promise<unknown> => Promise.resolve(input ?? null),
+  };
+}
+
+export interface HostDeps {
+  openStore: () => Promise<CheckpointStore>;
+  storePath: string;
+  dataDir: string;
+  host: string;
+  executionsFolder: string;
+}
+
+export interface RestoreRequest {
+  checkpointId: string;
+  backup: CheckpointInfo;
+  parts?: string[];
+}
+
+function interruption(): 'cancelled' | 'shutdown' | undefined {
+  if (!Context.current().cancellationSignal.aborted) return undefined;
+  return cancellationDetails()?.cancelRequested ? 'cancelled' : 'shutdown';
+}
+
+const HEARTBEAT_MS = 4000;
+
+/** Beats while the work goes on, so that a dead worker is noticed within the heartbeat time-out. */
+async function beating<T>(work: Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function assertRestored(result: RestoreResult): RestoreResult {
+  if (result.success) return result;
+  const problems = [...result.errors.map(({ item, error }) => `${item}: ${error}`), ...result.verified.mismatches];
+  throw new RerailError('restore-failed', `checkpoint ${result.checkpointId} was not restored exactly: ${problems.slice(0, 5).join('; ')}`, {
+    remedy: 'See which paths differ, mend what keeps them from being written, and restore again.',
+    details: { problems: problems.slice(0, 50), backupId: result.backupId ?? null },
+  });
+}
+
+/** Activities bound to one host: its files, git, commands and processes. */
+export function createHostActivities(deps: HostDeps) {
+  const checkpoints = createCheckpointActivities({ ...deps, heartbeat: (details) => Context.current().heartbeat(details) });
+  return {
+    runCommand: asActivity((input: RunCommandInput) =>
+      runCommand(input, { folder: deps.executionsFolder, heartbeat: (details) => Context.current().heartbeat(details), interruption }),
+    ),
+    runProbe: asActivity(runProbe),
+    captureCheckpoint: asActivity((input: { info: CheckpointInfo; root: string; exclude?: string[]; state?: StateParts }) =>
+      beating(checkpoints.captureCheckpoint({ ...input, ...(input.info.parentId ? { parentId: input.info.parentId } : {}) })),
+    ),
+    restoreCheckpoint: asActivity(async ({ checkpointId, backup, parts }: RestoreRequest) => {
+      const result = await beating(
+        checkpoints.restoreCheckpoint({
+          checkpointId,
+          backup: { id: backup.id, info: backup },
+          options: { createBackup: true, dryRun: false, force: false, ...(parts ? { parts: parts as never } : {}) },
+        }),
+      );
+      assertRestored(result);
+      const record = result.backupId ? await checkpoints.recordOf({ id: result.backupId }) : null;
+      return { result, backup: record };
+    }),
+    verifyCheckpoint: asActivity((input: { checkpointId: string; level: 'quick' | 'full' }) => beating(checkpoints.verifyCheckpoint(input))),
+    deleteCheckpoints: asActivity((input: { ids: string[] }) => beating(checkpoints.deleteCheckpoints(input))),
+    inspectResources: asActivity(inspectResources),
+    cleanCaches: asActivity(cleanCaches),
+    readGitStatus: asActivity(({ workspace }: { workspace: string }) => readGitState(workspace)),
+  };
+}
+
+export type SharedActivities = ReturnType<typeof createSharedActivities>;
+export type HostActivities = ReturnType<typeof createHostActivities>;

@@ -1,0 +1,50 @@
+import { isRerailError, type ErrorCode } from '../domain/errors.ts';
+import type { ClosedRecoveryStatus } from '../domain/recovery.ts';
+
+/** What scripts may rely on; `docs/reference/cli.md` lists them. */
+export const EXIT = {
+  done: 0,
+  unexpected: 1,
+  usage: 2,
+  unrecovered: 3,
+  invalid: 4,
+  approval: 5,
+  notFound: 6,
+  unreachable: 7,
+  timeout: 124,
+  interrupted: 130,
+} as const;
+
+const OF_ERROR: Partial<Record<ErrorCode, number>> = {
+  'invalid-input': EXIT.usage,
+  'settings-invalid': EXIT.usage,
+  'unknown-playbook': EXIT.usage,
+  'path-outside-workspace': EXIT.invalid,
+  'pipeline-invalid': EXIT.invalid,
+  'playbook-invalid': EXIT.invalid,
+  'plan-impossible': EXIT.invalid,
+  'command-not-found': EXIT.invalid,
+  'workspace-refused': EXIT.invalid,
+  'checkpoint-corrupt': EXIT.invalid,
+  'checkpoint-invalid': EXIT.invalid,
+  'plan-hash-mismatch': EXIT.invalid,
+  'approval-denied': EXIT.approval,
+  'approval-refused': EXIT.approval,
+  'decision-refused': EXIT.approval,
+  'target-locked': EXIT.invalid,
+  'checkpoint-not-found': EXIT.notFound,
+  'recovery-not-found': EXIT.notFound,
+  'run-not-found': EXIT.notFound,
+  'server-unreachable': EXIT.unreachable,
+  'server-not-found': EXIT.unreachable,
+  'timed-out': EXIT.timeout,
+};
+
+export function exitCodeOf(error: unknown): number {
+  return isRerailError(error) ? (OF_ERROR[error.code] ?? EXIT.unexpected) : EXIT.unexpected;
+}
+
+export function exitCodeOfRecovery(status: ClosedRecoveryStatus, errorCode?: string): number {
+  if (errorCode === 'approval-denied') return EXIT.approval;
+  return status === 'recovered' || status === 'partial' ? EXIT.done : EXIT.unrecovered;
+}

@@ -1,0 +1,105 @@
+import { WithStartWorkflowOperation, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { CheckpointFilterSchema, RetentionPolicySchema } from '../domain/checkpoint.schema.ts';
+import type { CheckpointFilter, CheckpointRecord, RetentionPolicy } from '../domain/checkpoint.ts';
+import { RerailError } from '../domain/errors.ts';
+import { newId } from '../domain/ids.ts';
+import { TargetSchema } from '../domain/names.schema.ts';
+import { ledgerId, WORKFLOW_TYPES } from '../domain/wire-names.ts';
+import type { checkpointLedger } from '../workflows/checkpoint-ledger.ts';
+import * as messages from '../workflows/messages.ts';
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
+import { parseInput, translateError } from './errors.ts';
+
+const PREFIX = 'ledger/';
+
+export function createCheckpoints(client: Client, taskQueue: string) {
+  const startOf = (subject: string) =>
+    new WithStartWorkflowOperation<typeof checkpointLedger>(WORKFLOW_TYPES.checkpointLedger, {
+      workflowId: ledgerId(subject),
+      taskQueue,
+      args: [{ subject }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      staticSummary: `checkpoints of ${subject}`,
+      typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.subject, value: subject }],
+    });
+  const handleOf = (subject: string) => client.workflow.getHandle<typeof checkpointLedger>(ledgerId(subject));
+  const guarded = async <T>(subject: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw translateError(error, ledgerId(subject));
+    }
+  };
+
+  const list = async (subject: string, filter: CheckpointFilter = {}): Promise<CheckpointRecord[]> => {
+    const wanted = parseInput(CheckpointFilterSchema, filter, 'the filter');
+    try {
+      return await handleOf(subject).query(messages.listCheckpointsQuery, wanted);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return [];
+      throw translateError(error, ledgerId(subject));
+    }
+  };
+
+  const subjects = async (): Promise<string[]> => {
+    const found: string[] = [];
+    const query = `WorkflowType = '${WORKFLOW_TYPES.checkpointLedger}' AND ExecutionStatus = 'Running'`;
+    try {
+      for await (const { workflowId } of client.workflow.list({ query })) found.push(workflowId.slice(PREFIX.length));
+    } catch (error) {
+      throw translateError(error, 'the list of ledgers');
+    }
+    return found.sort();
+  };
+
+  return {
+    subjects,
+    /** Newest first; empty for a subject without checkpoints. */
+    list,
+    /** The newest that can be restored. */
+    latest: async (subject: string): Promise<CheckpointRecord | undefined> =>
+      (await list(subject, { valid: true })).find(({ info }) => info.type !== 'recovery'),
+    /** Looks in one subject's ledger, or in all. Throws `checkpoint-not-found`. */
+    async get(id: string, subject?: string): Promise<CheckpointRecord> {
+      for (const candidate of subject ? [subject] : await subjects()) {
+        const found = await guarded(candidate, () => handleOf(candidate).query(messages.getCheckpointQuery, id));
+        if (found) return found;
+      }
+      throw new RerailError('checkpoint-not-found', `there is no checkpoint ${id}${subject ? ` of ${subject}` : ''}`, {
+        remedy: 'List them with `rerail checkpoint list`.',
+        nonRetryable: true,
+      });
+    },
+    /** Captures a directory on a host; the record is an activity result in the subject's ledger. */
+    create: (subject: string, input: Omit<messages.CreateCheckpointInput, 'id'> & { id?: string }): Promise<CheckpointRecord> => {
+      const checked = parseInput(TargetSchema, subject, 'the subject');
+      const id = input.id ?? newId('cp');
+      return guarded(checked, () =>
+        client.workflow.executeUpdateWithStart(messages.createCheckpointUpdate, {
+          args: [{ ...input, id }],
+          updateId: id,
+          startWorkflowOperation: startOf(checked),
+        }),
+      );
+    },
+    /** Adds a record that was made elsewhere, once. */
+    async add(record: CheckpointRecord): Promise<void> {
+      const { subject, id } = record.info;
+      await guarded(subject, () =>
+        client.workflow.executeUpdateWithStart(messages.addCheckpointUpdate, {
+          args: [record],
+          updateId: id,
+          startWorkflowOperation: startOf(subject),
+        }),
+      );
+    },
+    invalidate: (subject: string, id: string, reason: string): Promise<CheckpointRecord> =>
+      guarded(subject, () => handleOf(subject).executeUpdate(messages.invalidateCheckpointUpdate, { args: [{ id, reason }] })),
+    delete: (subject: string, id: string): Promise<{ freedBytes: number }> =>
+      guarded(subject, () => handleOf(subject).executeUpdate(messages.deleteCheckpointUpdate, { args: [{ id }] })),
+    cleanup: (subject: string, policy: RetentionPolicy, dryRun: boolean): Promise<messages.CleanupResult> => {
+      const checked = parseInput(RetentionPolicySchema, policy, 'the retention policy');
+      return guarded(subject, () => handleOf(subject).executeUpdate(messages.cleanupUpdate, { args: [{ policy: checked, dryRun }] }));
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import type { Client } from '@temporalio/client';
+import type { CheckpointRecord } from '../domain/checkpoint.ts';
+import type { Failure } from '../domain/failure.ts';
+import { createRecoveryClient } from './recovery-client.ts';
+import { retryExecution, type RetryExecutionInput } from './retry-execution.ts';
+
+/** What activities ask of Temporal itself: to start, to look, to list. */
+export function createEngine(client: Client, taskQueue: string) {
+  const recoveries = createRecoveryClient({ client, taskQueue });
+  return {
+    async startRecovery({ failure, key, playbook }: { failure: Failure; key: string; playbook?: string }) {
+      const { handle, runId } = await recoveries.start(failure, { key, ...(playbook ? { playbook } : {}) });
+      return { recoveryId: handle.workflowId, recoveryRunId: runId };
+    },
+    async isOpen({ recoveryId, recoveryRunId }: { recoveryId: string; recoveryRunId: string }): Promise<boolean> {
+      const { status } = await client.workflow.getHandle(recoveryId, recoveryRunId).describe();
+      return status.name === 'RUNNING';
+    },
+    addToLedger: (record: CheckpointRecord): Promise<void> => recoveries.checkpoints.add(record),
+    retryExecution: (input: RetryExecutionInput): Promise<unknown> => retryExecution(client, input),
+  };
+}

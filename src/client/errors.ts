@@ -1,0 +1,73 @@
+import {
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  ServiceError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { z } from 'zod';
+import { ERROR_CODES, isRerailError, messageOf, RerailError, type ErrorCode } from '../domain/errors.ts';
+
+/** `field: problem` for every issue, in one line. */
+export const explainZodError = (error: z.ZodError): string =>
+  error.issues.map((issue) => `${issue.path.map(String).join('.') || 'input'}: ${issue.message}`).join('; ');
+
+/** Parses a value with a schema. Throws `invalid-input` that names the fields. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new RerailError('invalid-input', `${what} is not valid: ${explainZodError(parsed.error)}`, {
+    remedy: 'Correct the named fields.',
+    nonRetryable: true,
+  });
+}
+
+function asCode(type: string | null | undefined): ErrorCode {
+  return ERROR_CODES.find((code) => code === type) ?? 'unexpected';
+}
+
+const REMEDIES: Partial<Record<ErrorCode, string>> = {
+  'approval-refused': 'Look at the recovery with `rerail recovery show` and name its present plan hash.',
+  'decision-refused': 'Look at what the recovery waits for with `rerail recovery show`.',
+};
+
+/** Turns what Temporal's client throws into an error of ours that says what to do. */
+export function translateError(error: unknown, workflowId: string): Error {
+  if (isRerailError(error)) return error;
+  if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError) {
+    const { cause } = error;
+    if (cause instanceof ApplicationFailure) {
+      const code = asCode(cause.type);
+      const extra = (cause.details?.[0] ?? {}) as { remedy?: string };
+      const remedy = extra.remedy ?? REMEDIES[code];
+      return new RerailError(code, cause.message, { cause: error, nonRetryable: true, ...(remedy ? { remedy } : {}) });
+    }
+    return new RerailError('unexpected', `${workflowId}: ${messageOf(cause ?? error)}`, { cause: error });
+  }
+  if (error instanceof WorkflowNotFoundError) {
+    return new RerailError('recovery-not-found', `there is no open or kept workflow ${workflowId}`, {
+      remedy: 'List them with `rerail recovery list`.',
+      cause: error,
+      nonRetryable: true,
+    });
+  }
+  if (error instanceof QueryNotRegisteredError) {
+    return new RerailError('invalid-input', `${workflowId} is not a workflow that answers this`, { cause: error, nonRetryable: true });
+  }
+  const service = error instanceof ServiceError ? error.cause : error;
+  if (isGrpcServiceError(service)) {
+    if (/search attribute/i.test(service.details)) {
+      return new RerailError('settings-invalid', `the server lacks search attributes of Rerail: ${service.details}`, {
+        remedy: 'Register them with `rerail doctor --fix`.',
+        cause: error,
+      });
+    }
+    return new RerailError('server-unreachable', `the Temporal server refused or did not answer for ${workflowId}: ${service.details || service.message}`, {
+      remedy: 'Check it with `rerail doctor`, or start one with `rerail up`.',
+      cause: error,
+    });
+  }
+  return error instanceof Error ? error : new Error(messageOf(error));
+}

@@ -1,0 +1,85 @@
+import type { Client, QueryDefinition, UpdateDefinition, WorkflowHandle } from '@temporalio/client';
+import type { z } from 'zod';
+import {
+  ApproveInputSchema,
+  CompleteManualStepInputSchema,
+  DecideInputSchema,
+  DenyInputSchema,
+  PauseInputSchema,
+} from '../domain/approval.schema.ts';
+import type { ApproveInput, CompleteManualStepInput, DecideInput, DenyInput, PauseInput } from '../domain/approval.ts';
+import { RerailError } from '../domain/errors.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { AllowedDecision, RecoverySnapshot, TimelineEntry } from '../domain/recovery.ts';
+import type { RecoveryReport } from '../domain/report.ts';
+import * as messages from '../workflows/messages.ts';
+import type { recovery } from '../workflows/recovery.ts';
+import { parseInput, translateError } from './errors.ts';
+
+export interface DecideOptions {
+  /** Deduplicates: the same id again gets the first answer. */
+  updateId?: string;
+}
+
+/** One recovery. Every method throws `recovery-not-found` or `server-unreachable` where that is so. */
+export function createRecoveryHandle(client: Client, workflowId: string, runId?: string) {
+  const handle: WorkflowHandle<typeof recovery> = client.workflow.getHandle(workflowId, runId);
+
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw translateError(error, workflowId);
+    }
+  };
+  /** Parsed inside the promise, so that bad input is a rejection like every other refusal. */
+  const update = <In>(
+    definition: UpdateDefinition<messages.MessageReceipt, [In]>,
+    schema: z.ZodType<In>,
+    input: unknown,
+    what: string,
+    options: DecideOptions = {},
+  ) => guarded(() => handle.executeUpdate(definition, { args: [parseInput(schema, input, what)], ...options }));
+  const query = <Out, Args extends unknown[]>(definition: QueryDefinition<Out, Args>, ...args: Args) =>
+    guarded(() => handle.query(definition, ...args));
+
+  return {
+    workflowId,
+    runId,
+    /** The report of a closed recovery, from history; `wait` for an open one. Retention of the namespace applies. */
+    result: (): Promise<RecoveryReport> => guarded(() => handle.result()),
+    report: async (): Promise<RecoveryReport> => {
+      const { status } = await guarded(() => handle.describe());
+      if (status.name !== 'RUNNING') return guarded(() => handle.result());
+      throw new RerailError('action-not-applicable', `${workflowId} is still open, its report is made when it closes`, {
+        remedy: 'Wait for it with `rerail recovery watch`.',
+      });
+    },
+    status: (): Promise<RecoverySnapshot> => query(messages.statusQuery),
+    plan: (): Promise<Plan | null> => query(messages.planQuery),
+    timeline: (after = 0): Promise<TimelineEntry[]> => query(messages.timelineQuery, { after }),
+    allowedDecisions: (): Promise<AllowedDecision[]> => query(messages.allowedDecisionsQuery),
+    /** Errors: `approval-refused` with the reason. */
+    approve: (input: ApproveInput, options?: DecideOptions) =>
+      update(messages.approveUpdate, ApproveInputSchema, input, 'the approval', options),
+    deny: (input: DenyInput, options?: DecideOptions) =>
+      update(messages.denyUpdate, DenyInputSchema, input, 'the denial', options),
+    completeManualStep: (input: Omit<CompleteManualStepInput, 'outcome'> & { outcome?: 'done' | 'failed' }, options?: DecideOptions) =>
+      update(messages.completeManualStepUpdate, CompleteManualStepInputSchema, input, 'the answer', options),
+    decide: (input: DecideInput, options?: DecideOptions) =>
+      update(messages.decideUpdate, DecideInputSchema, input, 'the decision', options),
+    pause: (input: PauseInput) => update(messages.pauseUpdate, PauseInputSchema, input, 'the pause'),
+    resume: (input: PauseInput) => update(messages.resumeUpdate, PauseInputSchema, input, 'the resume'),
+    /** Without waiting for the answer: a wrong one is refused in the timeline only. */
+    signalApproval: (input: ApproveInput): Promise<void> =>
+      guarded(() => handle.signal(messages.approveSignal, parseInput(ApproveInputSchema, input, 'the approval'))),
+    signalDenial: (input: DenyInput): Promise<void> =>
+      guarded(() => handle.signal(messages.denySignal, parseInput(DenyInputSchema, input, 'the denial'))),
+    /** Stops and undoes. Answers when the request is taken, not when it is done. */
+    cancel: async (): Promise<void> => {
+      await guarded(() => handle.cancel());
+    },
+  };
+}
+
+export type RecoveryHandle = ReturnType<typeof createRecoveryHandle>;

@@ -1,0 +1,63 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { SHARED_TASK_QUEUE } from '../domain/wire-names.ts';
+
+const PortSchema = z.coerce.number('must be a port number').int().min(0).max(65_535);
+
+/** Task queues and refs carry the name of the host, so that it must be one that both take. */
+export const cleanHost = (name: string): string =>
+  name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+/, '') || 'localhost';
+
+export const SettingsSchema = z.strictObject({
+  /** Holds the checkpoints, and the database of the embedded server. */
+  dataDir: z.string().min(1),
+  /** Holds what can be fetched again: the Temporal server. */
+  cacheDir: z.string().min(1),
+  /** Name of this machine: its activities run on the task queue `rerail-host-<host>`. */
+  host: z.string().regex(/^[A-Za-z0-9._-]+$/, 'may hold letters, digits, dots, dashes and underscores only'),
+  /** Of a Temporal server, `host:port`. Unset: profile, then embedded server. */
+  address: z
+    .string()
+    .regex(/^[^\s/]+:\d+$/, 'must be host:port')
+    .optional(),
+  namespace: z.string().min(1).optional(),
+  /** Of the temporal CLI's temporal.toml. */
+  profile: z.string().min(1).optional(),
+  taskQueue: z.string().min(1),
+  /** Directories with playbooks of your own, looked at before the built-in ones. */
+  playbooksDir: z.array(z.string().min(1)),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+  /** `auto`: text on a terminal, JSON otherwise. */
+  logFormat: z.enum(['auto', 'text', 'json']),
+  uiPort: PortSchema,
+  serverPort: PortSchema,
+});
+
+export type Settings = z.infer<typeof SettingsSchema>;
+export type SettingName = keyof Settings;
+
+export const SETTING_NAMES = Object.keys(SettingsSchema.shape) as SettingName[];
+
+/** Paths, which are relative to where they were written. */
+export const PATH_SETTINGS: ReadonlySet<SettingName> = new Set(['dataDir', 'cacheDir', 'playbooksDir']);
+
+export interface Surroundings {
+  env: Record<string, string | undefined>;
+  home: string;
+  cwd: string;
+}
+
+export function defaultSettings({ env, home }: Surroundings): Settings {
+  return {
+    dataDir: join(env['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'rerail'),
+    cacheDir: join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'rerail'),
+    host: cleanHost(hostname()),
+    taskQueue: SHARED_TASK_QUEUE,
+    playbooksDir: [],
+    logLevel: 'info',
+    logFormat: 'auto',
+    uiPort: 8233,
+    serverPort: 7233,
+  };
+}

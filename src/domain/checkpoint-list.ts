@@ -1,0 +1,53 @@
+import type { CheckpointFilter, CheckpointRecord, RetentionPolicy } from './checkpoint.ts';
+import { toMs } from './duration.ts';
+
+const isValid = (record: CheckpointRecord): boolean => record.state === 'complete' || record.state === 'partial';
+
+/** Newest first; all given conditions hold, tags are any of (requirement 1.5). */
+export function filterCheckpoints(records: readonly CheckpointRecord[], filter: CheckpointFilter): CheckpointRecord[] {
+  const fits = ({ info, state, createdAt, ...rest }: CheckpointRecord): boolean => {
+    if (filter.type && !filter.type.includes(info.type)) return false;
+    if (filter.tags && !filter.tags.some((tag) => info.tags.includes(tag))) return false;
+    if (filter.phase !== undefined && info.phase !== filter.phase) return false;
+    if (filter.agent !== undefined && info.agent !== filter.agent) return false;
+    if (filter.since !== undefined && Date.parse(createdAt) < Date.parse(filter.since)) return false;
+    if (filter.until !== undefined && Date.parse(createdAt) > Date.parse(filter.until)) return false;
+    return filter.valid === undefined || isValid({ info, state, createdAt, ...rest }) === filter.valid;
+  };
+  return records
+    .filter(fits)
+    .sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.info.id.localeCompare(a.info.id))
+    .slice(0, filter.limit);
+}
+
+/**
+ * Which checkpoints a policy keeps, and why (requirement 1.6). Rules are ORed; with no rule all are kept; the last
+ * valid checkpoint is always kept.
+ */
+export function selectForCleanup(
+  records: readonly CheckpointRecord[],
+  policy: RetentionPolicy,
+  now: number,
+): { kept: { id: string; reasons: string[] }[]; removed: string[] } {
+  const newest = filterCheckpoints(records, {});
+  const lastValid = newest.find(isValid);
+  const noRule = Object.values(policy).every((value) => value === undefined || value === false);
+  const judged = newest.map((record, index) => {
+    const { info } = record;
+    const tag = policy.keepTags?.find((wanted) => info.tags.includes(wanted));
+    const age = now - Date.parse(record.createdAt);
+    const reasons = [
+      ...(noRule ? ['the policy has no rule'] : []),
+      ...(record === lastValid ? ['last valid checkpoint'] : []),
+      ...(policy.keepLast !== undefined && index < policy.keepLast ? [`keepLast ${policy.keepLast}`] : []),
+      ...(policy.keepPhaseEndpoints && (info.type === 'phase-start' || info.type === 'phase-end') ? ['keepPhaseEndpoints'] : []),
+      ...(policy.olderThan !== undefined && age < toMs(policy.olderThan) ? [`younger than ${policy.olderThan}`] : []),
+      ...(tag === undefined ? [] : [`tag ${tag}`]),
+    ];
+    return { id: info.id, reasons };
+  });
+  return {
+    kept: judged.filter(({ reasons }) => reasons.length > 0),
+    removed: judged.filter(({ reasons }) => reasons.length === 0).map(({ id }) => id),
+  };
+}

@@ -1,0 +1,17 @@
+const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+
+function encode(value: number, length: number): string {
+  let text = '';
+  for (let rest = value; text.length < length; rest = Math.floor(rest / 32)) text = CROCKFORD[rest % 32] + text;
+  return text;
+}
+
+/**
+ * A ULID behind a prefix, such as `cp_01JD...`: sortable by time and easy to copy. The clock and the source of
+ * randomness are those of the place it runs in, which makes it deterministic inside a workflow; the published
+ * packages reach for `node:crypto`, which the workflow bundle forbids.
+ */
+export function newId(prefix: string, now: number = Date.now(), random: () => number = Math.random): string {
+  const entropy = Array.from({ length: 16 }, () => CROCKFORD[Math.floor(random() * 32)]).join('');
+  return `${prefix}_${encode(now, 10)}${entropy}`;
+}

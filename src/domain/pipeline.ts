@@ -1,0 +1,1 @@
+export type { Pipeline, PipelineStep } from './pipeline.schema.ts';

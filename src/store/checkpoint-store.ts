@@ -1,0 +1,73 @@
+import type { Json } from '../domain/canonical-json.ts';
+import type { CheckpointRecord, Manifest } from '../domain/checkpoint.ts';
+
+/** Opens the bytes of one captured file. Called again when the bytes changed while being read. */
+export type ContentSource = () => AsyncIterable<Uint8Array>;
+
+export interface CheckpointDraft {
+  manifest: Manifest;
+  /** State parts by name; their digests stand in `manifest.parts`. */
+  parts: Record<string, Json>;
+  /** Content that the store may lack, by SHA-256. Digests of the manifest that are not here must be stored already. */
+  content: Map<string, { size: number; open: ContentSource }>;
+  /** Time spent on the capture so far; `durationMs` of the receipt counts from there. */
+  elapsedMs?: number;
+}
+
+export interface PutResult {
+  /** SHA-256 of the manifest's canonical JSON. */
+  checksum: string;
+  newBytes: number;
+  durationMs: number;
+}
+
+export interface StoreProblem {
+  checkpointId: string;
+  item: string;
+  problem: string;
+}
+
+export type VerifyLevel = 'quick' | 'full';
+
+export interface StoreUsage {
+  checkpoints: number;
+  bytes: number;
+  freeBytes: number;
+}
+
+/**
+ * Where checkpoints live. Content is addressed by SHA-256 and shared between checkpoints; a checkpoint appears whole
+ * or not at all. Every adapter passes `test/contract/checkpoint-store.suite.ts`.
+ *
+ * Errors: `checkpoint-not-found`, `checkpoint-corrupt` (names the items), `store-failed`, `disk-full`.
+ */
+export interface CheckpointStore {
+  /** Create-only. The same id with the same manifest again is answered as the first time; with another it fails. */
+  put(draft: CheckpointDraft): Promise<PutResult>;
+  has(id: string): Promise<boolean>;
+  /** What `put` answered when the checkpoint was made. */
+  receipt(id: string): Promise<PutResult>;
+  /** Which of these digests are stored, so that a capture need not read what is there. */
+  hasContent(digests: readonly string[]): Promise<Set<string>>;
+  /** Compared with its checksum, then parsed. */
+  manifest(id: string): Promise<Manifest>;
+  part(id: string, name: string): Promise<Json>;
+  /** Streams contents in the order asked; each is checked against its digest before the sink's promise is awaited for the next. */
+  readContent(
+    id: string,
+    digests: readonly string[],
+    sink: (digest: string, content: AsyncIterable<Uint8Array>) => Promise<void>,
+  ): Promise<void>;
+  /** A checkpoint whose header cannot be read is listed with an empty checksum; `verify` says what is wrong with it. */
+  list(): Promise<{ id: string; checksum: string; createdAt: string }[]>;
+  /** `quick`: manifest and presence of all content. `full`: every byte is read and hashed. Problems are returned, not thrown. */
+  verify(id: string, level: VerifyLevel): Promise<StoreProblem[]>;
+  /** Ids that are not there are passed over. */
+  delete(ids: readonly string[]): Promise<void>;
+  /** Frees content that no checkpoint refers to and what killed writers left behind. Returns the bytes freed. */
+  sweep(): Promise<{ freedBytes: number }>;
+  usage(): Promise<StoreUsage>;
+  close(): Promise<void>;
+}
+
+export type { CheckpointRecord };

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import type { Json } from '../../domain/canonical-json.ts';
+import { codeOf, messageOf } from '../../domain/errors.ts';
+import { createFileLocks } from '../../process/file-locks.ts';
+import { corrupt, decodeManifest, requireId, sha256 } from '../checkpoint-format.ts';
+import type { CheckpointStore } from '../checkpoint-store.ts';
+import { contentPath, listRefs, listTree, openCheckpoint, openManifest, parseHeader, partPath, refOf } from './checkpoint-refs.ts';
+import { createContentIndex } from './content-index.ts';
+import { diskFull, runGit } from './git-command.ts';
+import type { GitRepository, StoreLogger } from './git-command.ts';
+import { initRepository } from './init-repository.ts';
+import { putCheckpoint, requireReceipt } from './put-checkpoint.ts';
+import { readObjects, readSmallObjects } from './read-objects.ts';
+import { removeLeftovers } from './remove-leftovers.ts';
+import { directoryBytes, packDirectory, sweepObjects } from './sweep-objects.ts';
+import { verifyCheckpoint } from './verify-checkpoint.ts';
+
+export interface GitStoreOptions {
+  /** A directory of its own; made when missing. */
+  path: string;
+  logger?: StoreLogger;
+  failpoint?: (name: string) => void | Promise<void>;
+}
+
+/** Checkpoints in a private git repository, which is used as an object database and never sees a work tree. */
+export async function createGitStore(options: GitStoreOptions): Promise<CheckpointStore> {
+  const path = resolve(options.path);
+  const repository: GitRepository = {
+    path,
+    gitDir: join(path, 'repository'),
+    logger: options.logger ?? { warn: () => undefined },
+    failpoint: options.failpoint ?? (() => undefined),
+  };
+  await initRepository(repository).catch((error: unknown) => {
+    throw codeOf(error) === 'ENOSPC' ? diskFull(path, messageOf(error)) : error;
+  });
+  const locks = createFileLocks(join(path, 'locks'));
+  await locks.whenAlone(() => removeLeftovers(repository));
+  const index = createContentIndex(repository);
+
+  return {
+    put: (draft) =>
+      locks.shared(() => putCheckpoint(repository, index, draft)).catch(async (error: unknown) => {
+        // A full disk is full of what the failed writer left.
+        await locks.whenAlone(() => removeLeftovers(repository));
+        throw codeOf(error) === 'ENOSPC' ? diskFull(path, messageOf(error)) : error;
+      }),
+    async has(id) {
+      return (await listRefs(repository)).has(requireId(id));
+    },
+    receipt: (id) => requireReceipt(repository, id),
+    async hasContent(digests) {
+      const stored = await index.refresh();
+      return new Set(digests.filter((digest) => stored.has(digest)));
+    },
+    async manifest(id) {
+      return (await openManifest(repository, id)).manifest;
+    },
+    async part(id, name) {
+      const path = partPath(name);
+      const { header, files } = await openCheckpoint(repository, id, ['manifest.json', path]);
+      const expected = decodeManifest(id, files.get('manifest.json')?.toString('utf8') ?? '', header.checksum).parts[name];
+      const text = files.get(path) ?? Buffer.alloc(0);
+      if (expected === undefined || sha256(text) !== expected.sha256) throw corrupt(id, [`part ${name}`], 'its SHA-256 differs');
+      return JSON.parse(text.toString('utf8')) as Json;
+    },
+    readContent: (id, digests, sink) => readContent(repository, id, digests, sink),
+    async list() {
+      const refs = await listRefs(repository);
+      const commits = await readSmallObjects(repository, [...refs.values()]);
+      const listed = [...refs].map(([id, oid]) => {
+        const commit = commits.get(oid);
+        const header = commit === undefined || 'problem' in commit ? undefined : parseHeader(commit.bytes);
+        return { id, checksum: header?.checksum ?? '', createdAt: header?.createdAt ?? '' };
+      });
+      return listed.sort((a, b) => (a.id < b.id ? -1 : 1));
+    },
+    verify: (id, level) => verifyCheckpoint(repository, id, level),
+    async delete(ids) {
+      const present = await listRefs(repository);
+      const orders = [...new Set(ids)].flatMap((id) => (present.has(id) ? [`delete ${refOf(id)} ${present.get(id) ?? ''}`] : []));
+      if (orders.length > 0) await runGit(repository, ['update-ref', '--stdin'], ['start', ...orders, 'prepare', 'commit', ''].join('\n'));
+      index.reset();
+    },
+    async sweep() {
+      index.reset();
+      return { freedBytes: await locks.exclusive(() => sweepObjects(repository)) };
+    },
+    async usage() {
+      const { bavail, bsize } = await statfs(path);
+      const [refs, bytes] = await Promise.all([listRefs(repository), directoryBytes(packDirectory(repository))]);
+      return { checkpoints: refs.size, bytes, freeBytes: bavail * bsize };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function readContent(
+  repository: GitRepository,
+  id: string,
+  digests: readonly string[],
+  sink: (digest: string, content: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<void> {
+  if (digests.length === 0) return;
+  const { commit } = await openCheckpoint(repository, id);
+  const tree = await listTree(repository, id, commit);
+  const wanted = new Map<string, string>();
+  for (const digest of digests) {
+    const oid = tree.get(contentPath(digest));
+    if (oid === undefined) throw corrupt(id, [digest], 'its content is not in the tree');
+    wanted.set(oid, digest);
+  }
+  async function* checked(digest: string, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const hash = createHash('sha256');
+    for await (const chunk of content) {
+      hash.update(chunk);
+      yield chunk;
+    }
+    if (hash.digest('hex') !== digest) throw corrupt(id, [digest], 'its SHA-256 differs');
+  }
+  await readObjects(repository, [...wanted.keys()], {
+    object: ({ name, content }) => sink(wanted.get(name) ?? '', checked(wanted.get(name) ?? '', content)),
+    damaged(name, why) {
+      throw corrupt(id, [wanted.get(name) ?? name], why);
+    },
+  });
+}

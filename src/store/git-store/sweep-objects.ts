@@ -1,0 +1,97 @@
+import { readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../../domain/errors.ts';
+import { fsyncPath } from '../fsync-path.ts';
+import { listRefs } from './checkpoint-refs.ts';
+import { runGit } from './git-command.ts';
+import type { GitRepository } from './git-command.ts';
+import { removeLeftovers } from './remove-leftovers.ts';
+
+/** More packs than this make every look-up slower; the small ones are then joined. */
+const MANY_PACKS = 50;
+const SMALL_PACK_BYTES = 4 * 1024 * 1024;
+
+interface Pack {
+  name: string;
+  bytes: number;
+  live: string[];
+  dead: number;
+}
+
+export const packDirectory = (repository: GitRepository): string => join(repository.gitDir, 'objects', 'pack');
+
+/**
+ * Frees what no checkpoint refers to. Only under the exclusive lock. git makes the new pack and this process removes the
+ * old ones: were `git gc` to do both, it would go on removing after the death of the process that holds the lock.
+ */
+export async function sweepObjects(repository: GitRepository): Promise<number> {
+  const directory = packDirectory(repository);
+  const leftovers = await removeLeftovers(repository);
+  const bytesBefore = await directoryBytes(directory);
+  const refs = await listRefs(repository);
+  const packs = await readPacks(repository, directory);
+  const joins = packs.length > MANY_PACKS;
+  const gone = packs.filter(({ live }) => live.length === 0);
+  const mixed = packs.filter(({ live, dead, bytes }) => live.length > 0 && (dead > 0 || (joins && bytes < SMALL_PACK_BYTES)));
+  const made = await repack(repository, directory, packs, mixed);
+  if (made !== undefined) gone.push(...mixed.filter(({ name }) => name !== made));
+  await repository.failpoint('sweep.before-remove');
+  const after = await listRefs(repository);
+  // A writer that outlived its lock has published meanwhile: what it refers to must stay.
+  if ([...after].some(([id, commit]) => refs.get(id) !== commit)) return leftovers;
+  for (const { name } of gone) await removePack(directory, name);
+  await fsyncPath(directory);
+  return leftovers + Math.max(0, bytesBefore - (await directoryBytes(directory)));
+}
+
+async function readPacks(repository: GitRepository, directory: string): Promise<Pack[]> {
+  const text = (await runGit(repository, ['rev-list', '--objects', '--no-object-names', '--all'])).toString('latin1');
+  const reachable = new Set(text.split('\n'));
+  const packs: Pack[] = [];
+  for (const file of await readdir(directory)) {
+    if (!file.endsWith('.idx')) continue;
+    const name = file.slice(0, -4);
+    const oids = listIndexed(await readFile(join(directory, file)));
+    const live = oids.filter((oid) => reachable.has(oid));
+    const { size } = await stat(join(directory, `${name}.pack`));
+    packs.push({ name, bytes: size, live, dead: oids.length - live.length });
+  }
+  return packs;
+}
+
+/** Version 2 of git's pack index: 8 bytes of header, 256 running totals, then the sorted object ids. */
+function listIndexed(index: Buffer): string[] {
+  const count = index.readUInt32BE(8 + 255 * 4);
+  return Array.from({ length: count }, (_, at) => index.toString('hex', 1032 + at * 32, 1064 + at * 32));
+}
+
+/** Name of the new pack with what is alive in the mixed ones, undefined when none was made and they must stay. */
+async function repack(repository: GitRepository, directory: string, packs: Pack[], mixed: Pack[]): Promise<string | undefined> {
+  if (mixed.length === 0) return undefined;
+  const kept = new Set(packs.filter((pack) => !mixed.includes(pack)).flatMap(({ live }) => live));
+  const moving = [...new Set(mixed.flatMap(({ live }) => live))].filter((oid) => !kept.has(oid));
+  if (moving.length === 0) return '';
+  const { bavail, bsize } = await statfs(directory);
+  if (bavail * bsize < mixed.reduce((sum, { bytes }) => sum + bytes, 0)) {
+    repository.logger.warn({ store: repository.path }, 'Too little free space to rewrite packs: their unused content stays');
+    return undefined;
+  }
+  try {
+    const made = await runGit(repository, ['pack-objects', '--quiet', '--window=0', join(directory, 'pack')], moving.join('\n') + '\n');
+    return `pack-${made.toString().trim()}`;
+  } catch (error) {
+    repository.logger.warn({ store: repository.path, problem: messageOf(error) }, 'A pack cannot be rewritten: its unused content stays');
+    return undefined;
+  }
+}
+
+/** The index first: without it git does not see the pack. */
+async function removePack(directory: string, name: string): Promise<void> {
+  for (const suffix of ['.idx', '.rev', '.pack']) await rm(join(directory, name + suffix), { force: true });
+}
+
+export async function directoryBytes(directory: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await readdir(directory)) bytes += (await stat(join(directory, name)).catch(() => ({ size: 0 }))).size;
+  return bytes;
+}

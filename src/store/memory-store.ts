@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import type { Json } from '../domain/canonical-json.ts';
+import type { Manifest } from '../domain/checkpoint.ts';
+import { contentAbsent, contentChanged, contentSizes, corrupt, decodeManifest, encodeDraft, idTaken, notFound, sha256 } from './checkpoint-format.ts';
+import type { CheckpointStore, PutResult, StoreProblem } from './checkpoint-store.ts';
+
+interface Stored extends PutResult {
+  createdAt: string;
+  manifestText: string;
+  parts: Map<string, string>;
+}
+
+/** Keeps everything in this process: for tests and trials. */
+export function createMemoryStore(): CheckpointStore {
+  const checkpoints = new Map<string, Stored>();
+  const contents = new Map<string, Buffer>();
+
+  const open = (id: string): Stored => {
+    const stored = checkpoints.get(id);
+    if (stored === undefined) throw notFound(id);
+    return stored;
+  };
+  const manifestOf = (id: string): Manifest => decodeManifest(id, open(id).manifestText, open(id).checksum);
+  const receipt = ({ checksum, newBytes, durationMs }: Stored): PutResult => ({ checksum, newBytes, durationMs });
+
+  return {
+    async put(draft) {
+      const startedAt = performance.now();
+      const { id, checksum, manifestText, partTexts, sizes } = encodeDraft(draft);
+      const earlier = checkpoints.get(id);
+      if (earlier !== undefined && earlier.checksum !== checksum) throw idTaken(id);
+      if (earlier !== undefined) return receipt(earlier);
+      const missing = [...sizes.keys()].filter((digest) => !contents.has(digest));
+      const absent = missing.filter((digest) => !draft.content.has(digest));
+      if (absent.length > 0) throw contentAbsent(id, absent);
+      const changed: string[] = [];
+      const read = new Map<string, Buffer>();
+      for (const digest of missing) {
+        const chunks: Uint8Array[] = [];
+        const source = draft.content.get(digest)?.open() ?? [];
+        for await (const chunk of source) chunks.push(Uint8Array.from(chunk));
+        const bytes = Buffer.concat(chunks);
+        if (sha256(bytes) === digest) read.set(digest, bytes);
+        else changed.push(digest);
+      }
+      if (changed.length > 0) throw contentChanged(id, changed);
+      // Others may have put while the sources were read.
+      const meanwhile = checkpoints.get(id);
+      if (meanwhile !== undefined && meanwhile.checksum !== checksum) throw idTaken(id);
+      if (meanwhile !== undefined) return receipt(meanwhile);
+      for (const [digest, bytes] of read) contents.set(digest, bytes);
+      const stored: Stored = {
+        checksum,
+        manifestText,
+        parts: partTexts,
+        createdAt: draft.manifest.createdAt,
+        newBytes: [...read.values()].reduce((sum, bytes) => sum + bytes.length, 0),
+        durationMs: Math.round((draft.elapsedMs ?? 0) + performance.now() - startedAt),
+      };
+      checkpoints.set(id, stored);
+      return receipt(stored);
+    },
+    has: (id) => Promise.resolve(checkpoints.has(id)),
+    receipt: async (id) => Promise.resolve(receipt(open(id))),
+    hasContent: (digests) => Promise.resolve(new Set(digests.filter((digest) => contents.has(digest)))),
+    manifest: async (id) => Promise.resolve(manifestOf(id)),
+    async part(id, name) {
+      const text = await Promise.resolve(open(id).parts.get(name));
+      if (text === undefined) throw corrupt(id, [`part ${name}`], 'the checkpoint has no such part');
+      return JSON.parse(text) as Json;
+    },
+    async readContent(id, digests, sink) {
+      const sizes = contentSizes(manifestOf(id));
+      for (const digest of digests) {
+        const bytes = sizes.has(digest) ? contents.get(digest) : undefined;
+        if (bytes === undefined) throw corrupt(id, [digest], 'its content is missing');
+        await sink(digest, checked(id, digest, bytes));
+      }
+    },
+    list: () =>
+      Promise.resolve(
+        [...checkpoints]
+          .map(([id, { checksum, createdAt }]) => ({ id, checksum, createdAt }))
+          .sort((a, b) => (a.id < b.id ? -1 : 1)),
+      ),
+    async verify(id, level) {
+      const problems: StoreProblem[] = [];
+      await Promise.resolve();
+      for (const entry of manifestOf(id).files ?? []) {
+        if (entry.type !== 'file') continue;
+        const bytes = contents.get(entry.sha256);
+        const problem =
+          bytes === undefined ? 'it is missing' : level === 'full' && sha256(bytes) !== entry.sha256 ? 'its SHA-256 differs' : undefined;
+        if (problem !== undefined) problems.push({ checkpointId: id, item: entry.path, problem });
+      }
+      return problems;
+    },
+    delete(ids) {
+      for (const id of ids) checkpoints.delete(id);
+      return Promise.resolve();
+    },
+    sweep() {
+      const live = new Set([...checkpoints.keys()].flatMap((id) => [...contentSizes(manifestOf(id)).keys()]));
+      let freedBytes = 0;
+      for (const [digest, bytes] of contents) {
+        if (live.has(digest)) continue;
+        freedBytes += bytes.length;
+        contents.delete(digest);
+      }
+      return Promise.resolve({ freedBytes });
+    },
+    usage: () =>
+      Promise.resolve({
+        checkpoints: checkpoints.size,
+        bytes: [...contents.values()].reduce((sum, bytes) => sum + bytes.length, 0),
+        freeBytes: Number.MAX_SAFE_INTEGER,
+      }),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function* checked(id: string, digest: string, bytes: Buffer): AsyncGenerator<Uint8Array> {
+  yield bytes;
+  if (createHash('sha256').update(bytes).digest('hex') !== digest) throw corrupt(id, [digest], 'its SHA-256 differs');
+  await Promise.resolve();
+}

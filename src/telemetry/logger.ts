@@ -1,0 +1,44 @@
+import { pino } from 'pino';
+import type { Level, Logger } from 'pino';
+import { createRedactor } from './redact.ts';
+import type { Redact } from './redact.ts';
+import { formatLogLine } from './format-log-line.ts';
+
+export type { Logger };
+
+export interface LoggerOptions {
+  level?: Level | 'silent';
+  /** `auto`: text on a terminal, JSON otherwise. */
+  format?: 'auto' | 'text' | 'json';
+  /** Masks every string of a record; the default knows the common shapes of secrets. */
+  redact?: Redact;
+  /** Where lines go; stderr, since stdout belongs to data. */
+  write?: (line: string) => void;
+}
+
+/** Masked whatever they hold. */
+const SECRET_PATHS = ['password', 'secret', 'token', 'apiKey', 'authorization', 'cookie', 'headers', 'env'].flatMap(
+  (name) => [name, `*.${name}`, `*.*.${name}`],
+);
+
+function redactDeep(value: unknown, redact: Redact): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactDeep(item, redact)]));
+}
+
+/** Structured log on stderr, without secrets in paths or in text. */
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const { level = 'info', format = 'auto', redact = createRedactor() } = options;
+  const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const asText = format === 'text' || (format === 'auto' && process.stderr.isTTY);
+  const stream = {
+    write(line: string): void {
+      // Masked after serialising: errors and their causes have become plain text by then.
+      const record = redactDeep(JSON.parse(line), redact) as Record<string, unknown>;
+      write(asText ? formatLogLine(record) : `${JSON.stringify(record)}\n`);
+    },
+  };
+  return pino({ level, base: undefined, redact: { paths: SECRET_PATHS, censor: '[redacted]' } }, stream);
+}

@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { createHostActivities, createSharedActivities, type HostDeps, type SharedDeps } from './activities/index.ts';
+import type { Notifier } from './activities/notify.ts';
+import { createPlaybookSource } from './activities/planning.ts';
+import { createRecoveryClient } from './client/recovery-client.ts';
+import { createEngine } from './client/create-engine.ts';
+import type { Settings } from './config/settings.ts';
+import { hostTaskQueue } from './domain/wire-names.ts';
+import { createGitStore } from './store/git-store/create-git-store.ts';
+import type { CheckpointStore } from './store/checkpoint-store.ts';
+import type { Logger } from './telemetry/logger.ts';
+
+type WorkerSettings = Pick<Settings, 'dataDir' | 'host' | 'taskQueue' | 'playbooksDir'>;
+
+/** The store is opened by the first activity that needs it, and once. */
+function openOnce(storePath: string): () => Promise<CheckpointStore> {
+  let opened: Promise<CheckpointStore> | undefined;
+  return () => {
+    if (opened) return opened;
+    const opening = createGitStore({ path: storePath });
+    opened = opening;
+    opening.catch(() => (opened = undefined));
+    return opening;
+  };
+}
+
+export function hostDepsOf({ dataDir, host }: WorkerSettings): HostDeps {
+  const storePath = path.join(dataDir, 'store.git');
+  return { dataDir, host, storePath, openStore: openOnce(storePath), executionsFolder: path.join(dataDir, 'executions') };
+}
+
+export function sharedDepsOf(settings: WorkerSettings, client: Client, notifier: Notifier): SharedDeps {
+  const { checkpoints } = createRecoveryClient({ client, taskQueue: settings.taskQueue });
+  return {
+    playbooks: createPlaybookSource(settings.playbooksDir),
+    listCheckpoints: (subject) => checkpoints.list(subject),
+    defaultHost: settings.host,
+    engine: createEngine(client, settings.taskQueue),
+    notifier,
+    evidenceFolder: path.join(settings.dataDir, 'evidence'),
+  };
+}
+
+/** The bundle that the build made, or the workflows' source. */
+export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+  if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  return { workflowsPath: fileURLToPath(new URL(`./workflows/index${path.extname(import.meta.url)}`, import.meta.url)) };
+}
+
+export function createLogNotifier(logger: Logger): Notifier {
+  return {
+    notify({ to, subject, evidenceFile }) {
+      logger.warn({ to, evidenceFile }, subject);
+      return Promise.resolve();
+    },
+  };
+}
+
+export interface WorkerInput {
+  settings: WorkerSettings;
+  connection: NativeConnection;
+  namespace: string;
+  notifier: Notifier;
+  /** Instead of the built-in workflows, for users who bundle their own with ours. */
+  workflows?: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
+  tune?: Partial<WorkerOptions>;
+}
+
+/** Two workers in one process: workflows and shared activities on the common queue, this host's activities on its own. */
+export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
+  const { settings, connection, namespace } = input;
+  const client = new Client({ connection, namespace });
+  const common = { connection, namespace, shutdownGraceTime: '10s', ...input.tune } as const;
+  return Promise.all([
+    Worker.create({
+      ...common,
+      ...(input.workflows ?? workflowSource()),
+      taskQueue: settings.taskQueue,
+      activities: createSharedActivities(sharedDepsOf(settings, client, input.notifier)),
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: hostTaskQueue(settings.host),
+      activities: createHostActivities(hostDepsOf(settings)),
+      maxConcurrentActivityTaskExecutions: 20,
+      // A lost beat must be noticed within the heartbeat time-out of 20 s.
+      maxHeartbeatThrottleInterval: '5s',
+    }),
+  ]);
+}
+
+/** Runs until one of the workers ends or the signal comes; then all drain and stop. */
+export async function runWorkers(workers: readonly Worker[], stop: AbortSignal): Promise<void> {
+  const shutdown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  stop.addEventListener('abort', shutdown);
+  try {
+    await Promise.all(workers.map((worker) => worker.run().finally(shutdown)));
+  } finally {
+    stop.removeEventListener('abort', shutdown);
+  }
+}
+
+/** Sends the SDK's own log lines through our logger. Once per process, before the first worker. */
+export function installRuntime(logger: Logger): void {
+  const log = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) => logger[level](meta ?? {}, message);
+  Runtime.install({
+    shutdownSignals: [],
+    logger: {
+      log: (level, message, meta) => log(level.toLowerCase() as 'info')(message, meta),
+      trace: log('trace'),
+      debug: log('debug'),
+      info: log('debug'),
+      warn: log('warn'),
+      error: log('error'),
+    },
+  });
+}

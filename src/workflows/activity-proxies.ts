@@ -1,0 +1,52 @@
+import { proxyActivities, proxyLocalActivities, type ActivityOptions } from '@temporalio/workflow';
+import type { HostActivities, SharedActivities } from '../activities/index.ts';
+import type { Duration } from '../domain/duration.ts';
+import { hostTaskQueue } from '../domain/wire-names.ts';
+
+/** Retries against lost workers and a busy machine. What the world answers is not retried here but by the plan. */
+const INFRASTRUCTURE_RETRY = {
+  maximumAttempts: 10,
+  initialInterval: '200ms',
+  backoffCoefficient: 2,
+  maximumInterval: '10s',
+} as const;
+
+/** The engine's own short steps: read, decide, write one record. */
+export const engine = proxyLocalActivities<SharedActivities>({
+  startToCloseTimeout: '20s',
+  retry: { maximumAttempts: 5, initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '2s' },
+});
+
+export function sharedActivities(options: { timeout: Duration; summary: string; taskQueue?: string | undefined }) {
+  return proxyActivities<SharedActivities>({
+    ...(options.taskQueue ? { taskQueue: options.taskQueue } : {}),
+    startToCloseTimeout: options.timeout,
+    retry: INFRASTRUCTURE_RETRY,
+    summary: options.summary,
+  });
+}
+
+/** Activities bound to one host. A host without a worker is an error after ten minutes, not a hang. */
+export function hostActivities(host: string, options: { timeout: Duration | number; summary: string }) {
+  return proxyActivities<HostActivities>({
+    taskQueue: hostTaskQueue(host),
+    scheduleToStartTimeout: '10m',
+    startToCloseTimeout: options.timeout,
+    heartbeatTimeout: '20s',
+    retry: INFRASTRUCTURE_RETRY,
+    summary: options.summary,
+  });
+}
+
+type AnyActivity = (input: unknown) => Promise<unknown>;
+
+/**
+ * An activity that a playbook or a failure names. Each try is one attempt of the plan, so it is tried once here: the
+ * user's own activity may not be one that can be repeated blindly.
+ */
+export function namedActivity(name: string, options: ActivityOptions): AnyActivity {
+  const activities = proxyActivities<Record<string, AnyActivity>>({ ...options, retry: { maximumAttempts: 1 } });
+  const found = activities[name];
+  if (!found) throw new TypeError(`no activity proxy for ${name}`);
+  return found;
+}

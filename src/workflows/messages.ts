@@ -1,0 +1,68 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type {
+  ApproveInput,
+  CompleteManualStepInput,
+  DecideInput,
+  DenyInput,
+  PauseInput,
+} from '../domain/approval.ts';
+import type { CheckpointFilter, CheckpointRecord, RetentionPolicy } from '../domain/checkpoint.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { AllowedDecision, RecoverySnapshot, TimelineEntry } from '../domain/recovery.ts';
+import type { RecoveryOutcome, RunSnapshot } from '../domain/run.ts';
+
+/** What a message did to the recovery: the status after it. */
+export interface MessageReceipt {
+  status: string;
+  note: string;
+}
+
+// recovery: updates answer and refuse, the signals of the same names are for callers that do not wait.
+export const approveUpdate = defineUpdate<MessageReceipt, [ApproveInput]>('approve');
+export const denyUpdate = defineUpdate<MessageReceipt, [DenyInput]>('deny');
+export const completeManualStepUpdate = defineUpdate<MessageReceipt, [CompleteManualStepInput]>('completeManualStep');
+export const decideUpdate = defineUpdate<MessageReceipt, [DecideInput]>('decide');
+export const pauseUpdate = defineUpdate<MessageReceipt, [PauseInput]>('pause');
+export const resumeUpdate = defineUpdate<MessageReceipt, [PauseInput]>('resume');
+export const reportUpdate = defineUpdate<MessageReceipt, [Failure]>('report');
+export const approveSignal = defineSignal<[ApproveInput]>('approve');
+export const denySignal = defineSignal<[DenyInput]>('deny');
+export const completeManualStepSignal = defineSignal<[CompleteManualStepInput]>('completeManualStep');
+export const statusQuery = defineQuery<RecoverySnapshot>('status');
+export const planQuery = defineQuery<Plan | null>('plan');
+export const timelineQuery = defineQuery<TimelineEntry[], [{ after?: number }?]>('timeline');
+export const allowedDecisionsQuery = defineQuery<AllowedDecision[]>('allowedDecisions');
+
+// protectedRun
+export const recoveryClosedSignal = defineSignal<[RecoveryOutcome]>('recoveryClosed');
+export const runStatusQuery = defineQuery<RunSnapshot>('status');
+
+// checkpointLedger
+export interface CreateCheckpointInput {
+  id: string;
+  name: string;
+  type: CheckpointRecord['info']['type'];
+  description?: string;
+  tags?: string[];
+  host: string;
+  root: string;
+  exclude?: string[];
+}
+export interface CleanupInput {
+  policy: RetentionPolicy;
+  dryRun: boolean;
+}
+export interface CleanupResult {
+  kept: { id: string; reasons: string[] }[];
+  removed: string[];
+  freedBytes: number;
+  dryRun: boolean;
+}
+export const createCheckpointUpdate = defineUpdate<CheckpointRecord, [CreateCheckpointInput]>('create');
+export const addCheckpointUpdate = defineUpdate<{ count: number }, [CheckpointRecord]>('add');
+export const invalidateCheckpointUpdate = defineUpdate<CheckpointRecord, [{ id: string; reason: string }]>('invalidate');
+export const deleteCheckpointUpdate = defineUpdate<{ freedBytes: number }, [{ id: string }]>('delete');
+export const cleanupUpdate = defineUpdate<CleanupResult, [CleanupInput]>('cleanup');
+export const listCheckpointsQuery = defineQuery<CheckpointRecord[], [CheckpointFilter?]>('list');
+export const getCheckpointQuery = defineQuery<CheckpointRecord | null, [string]>('get');
