@@ -1,3 +1,6 @@
+/** What a client has to know of the workflows: names and shapes of messages, and what they are found by. */
+const FACE = ['workflows/messages', 'workflows/search-attributes'];
+
 /** Which folders each folder may import; itself is always allowed. The order is inside to outside. */
 const LAYERS = {
   domain: [],
@@ -10,8 +13,8 @@ const LAYERS = {
   config: ['domain', 'embedded'],
   store: ['domain', 'process'],
   activities: ['domain', 'planner', 'resilience', 'store', 'process', 'telemetry', 'config'],
-  client: ['domain', 'workflows/messages'],
-  cli: ['domain', 'planner', 'client', 'workflows/messages', 'config', 'telemetry', 'embedded', 'process'],
+  client: ['domain', ...FACE],
+  cli: ['domain', 'planner', 'client', ...FACE, 'config', 'telemetry', 'embedded', 'process'],
 };
 
 /** Where things are put together: they may import everything. */

@@ -10,13 +10,14 @@ const LOCK = inRoot('package-lock.json');
 const MARKER = inRoot('node_modules', '.rerail-packages');
 
 /** Some packages bring binaries for one platform only. */
-const wanted = () =>
-  `${createHash('sha256').update(readFileSync(LOCK)).digest('hex')} ${process.platform}-${process.arch}\n`;
+const PLATFORM = `${process.platform}-${process.arch}`;
+
+const wanted = () => `${createHash('sha256').update(readFileSync(LOCK)).digest('hex')} ${PLATFORM}\n`;
 
 const readOr = (path, fallback) => (existsSync(path) ? readFileSync(path, 'utf8') : fallback);
 
-/** Somebody ran `npm install` by hand: npm's own record, written last too, says whether it is what the lock asks for. */
-function isInstalledByHand() {
+/** npm's own record, which it writes last too, against the lock; and each package against the disk. */
+function isComplete() {
   const record = readOr(inRoot('node_modules', '.package-lock.json'), undefined);
   if (record === undefined) return false;
   const installed = JSON.parse(record).packages ?? {};
@@ -45,9 +46,11 @@ async function install() {
 }
 
 export async function ensurePackages(report) {
-  if (readOr(MARKER, '') === wanted()) return 'up to date';
-  if (isInstalledByHand()) {
-    writeFileSync(MARKER, wanted());
+  const marker = readOr(MARKER, '');
+  const ofOtherPlatform = marker !== '' && !marker.includes(PLATFORM);
+  if (!ofOtherPlatform && isComplete()) {
+    // Absent or old after an `npm install` by hand, which is as good.
+    if (marker !== wanted()) writeFileSync(MARKER, wanted());
     return 'up to date';
   }
   report('npm ci');

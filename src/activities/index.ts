@@ -2,9 +2,9 @@ import { cancellationDetails, Context } from '@temporalio/activity';
 import type { CheckpointInfo, CheckpointRecord, StateParts } from '../domain/checkpoint.ts';
 import { RerailError } from '../domain/errors.ts';
 import type { Failure } from '../domain/failure.ts';
-import type { RestoreResult } from '../domain/rollback.ts';
+import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
 import type { CheckpointStore } from '../store/checkpoint-store.ts';
-import { createCheckpointActivities } from './checkpoints/index.ts';
+import { createCheckpointActivities } from './checkpoints/create-checkpoint-activities.ts';
 import { runCommand, type RunCommandInput } from './commands/run-command.ts';
 import { readGitState } from './git/read-git-state.ts';
 import { callHttp } from './http.ts';
@@ -56,8 +56,9 @@ export interface HostDeps {
 
 export interface RestoreRequest {
   checkpointId: string;
-  backup: CheckpointInfo;
-  parts?: string[];
+  /** Where the present state is kept; null only for a dry run. */
+  backup: CheckpointInfo | null;
+  options?: Partial<RestoreOptions>;
 }
 
 function interruption(): 'cancelled' | 'shutdown' | undefined {
@@ -89,7 +90,11 @@ function assertRestored(result: RestoreResult): RestoreResult {
 
 /** Activities bound to one host: its files, git, commands and processes. */
 export function createHostActivities(deps: HostDeps) {
-  const checkpoints = createCheckpointActivities({ ...deps, heartbeat: (details) => Context.current().heartbeat(details) });
+  const checkpoints = createCheckpointActivities({
+    ...deps,
+    heartbeat: (details) => Context.current().heartbeat(details),
+    signal: () => Context.current().cancellationSignal,
+  });
   return {
     runCommand: asActivity((input: RunCommandInput) =>
       runCommand(input, { folder: deps.executionsFolder, heartbeat: (details) => Context.current().heartbeat(details), interruption }),
@@ -98,16 +103,17 @@ export function createHostActivities(deps: HostDeps) {
     captureCheckpoint: asActivity((input: { info: CheckpointInfo; root: string; exclude?: string[]; state?: StateParts }) =>
       beating(checkpoints.captureCheckpoint({ ...input, ...(input.info.parentId ? { parentId: input.info.parentId } : {}) })),
     ),
-    restoreCheckpoint: asActivity(async ({ checkpointId, backup, parts }: RestoreRequest) => {
+    restoreCheckpoint: asActivity(async ({ checkpointId, backup, options }: RestoreRequest) => {
       const result = await beating(
         checkpoints.restoreCheckpoint({
           checkpointId,
-          backup: { id: backup.id, info: backup },
-          options: { createBackup: true, dryRun: false, force: false, ...(parts ? { parts: parts as never } : {}) },
+          backup: backup && { id: backup.id, info: backup },
+          options: { createBackup: backup !== null, dryRun: false, force: false, ...options },
         }),
       );
-      assertRestored(result);
-      const record = result.backupId ? await checkpoints.recordOf({ id: result.backupId }) : null;
+      if (!options?.dryRun) assertRestored(result);
+      // Captured already, so this only reads its record.
+      const record = backup && result.backupId ? await checkpoints.captureCheckpoint({ info: backup, root: result.plan.root }) : null;
       return { result, backup: record };
     }),
     verifyCheckpoint: asActivity((input: { checkpointId: string; level: 'quick' | 'full' }) => beating(checkpoints.verifyCheckpoint(input))),

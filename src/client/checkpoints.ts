@@ -2,6 +2,7 @@ import { WithStartWorkflowOperation, WorkflowNotFoundError, type Client } from '
 import { CheckpointFilterSchema, RetentionPolicySchema } from '../domain/checkpoint.schema.ts';
 import type { CheckpointFilter, CheckpointRecord, RetentionPolicy } from '../domain/checkpoint.ts';
 import { RerailError } from '../domain/errors.ts';
+import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
 import { newId } from '../domain/ids.ts';
 import { TargetSchema } from '../domain/names.schema.ts';
 import { ledgerId, WORKFLOW_TYPES } from '../domain/wire-names.ts';
@@ -93,6 +94,16 @@ export function createCheckpoints(client: Client, taskQueue: string) {
         }),
       );
     },
+    /** Restores a checkpoint after a backup of what is there, or only says what it would do. */
+    restore: (subject: string, id: string, by: string, options: Partial<RestoreOptions> = {}): Promise<RestoreResult> => {
+      const backupId = newId('cp');
+      return guarded(subject, () =>
+        handleOf(subject).executeUpdate(messages.restoreCheckpointUpdate, { args: [{ id, backupId, by, options }], updateId: backupId }),
+      );
+    },
+    /** Reads it back from the store; one that fails is marked corrupt. */
+    verify: (subject: string, id: string, level: 'quick' | 'full'): Promise<CheckpointRecord> =>
+      guarded(subject, () => handleOf(subject).executeUpdate(messages.verifyCheckpointUpdate, { args: [{ id, level }] })),
     invalidate: (subject: string, id: string, reason: string): Promise<CheckpointRecord> =>
       guarded(subject, () => handleOf(subject).executeUpdate(messages.invalidateCheckpointUpdate, { args: [{ id, reason }] })),
     delete: (subject: string, id: string): Promise<{ freedBytes: number }> =>

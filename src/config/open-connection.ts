@@ -1,6 +1,7 @@
+import { connect } from 'node:net';
 import { Connection } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
-import { messageOf, RerailError } from '../domain/errors.ts';
+import { codeOf, messageOf, RerailError } from '../domain/errors.ts';
 import type { ResolvedConnection } from './connection.ts';
 
 const OPEN_WITHIN_MS = 5000;
@@ -26,6 +27,27 @@ function unreachable({ connectionOptions, origin }: ResolvedConnection, cause: u
   );
 }
 
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):(\d+)$/;
+
+/** gRPC keeps trying where nobody listens, and cannot say so afterwards; on this machine a bare socket tells at once. */
+function refusalOf(address: string): Promise<Error | undefined> {
+  const [, host, port] = LOOPBACK.exec(address) ?? [];
+  if (host === undefined) return Promise.resolve(undefined);
+  return new Promise((resolve) => {
+    const socket = connect({ host: host.replace(/[[\]]/g, ''), port: Number(port) });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+    socket.once('error', (error) => resolve(codeOf(error) === 'ECONNREFUSED' ? error : undefined));
+  });
+}
+
+async function refuseEarly(resolved: ResolvedConnection): Promise<void> {
+  const refusal = await refusalOf(resolved.connectionOptions.address);
+  if (refusal) throw unreachable(resolved, refusal);
+}
+
 async function within<T>(milliseconds: number, opening: Promise<T>, discard: (late: T) => Promise<void>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
@@ -45,6 +67,7 @@ const close = (connection: { close: () => Promise<void> }): Promise<void> => con
 
 /** A client's connection. */
 export async function openConnection(resolved: ResolvedConnection, withinMs = OPEN_WITHIN_MS): Promise<Connection> {
+  await refuseEarly(resolved);
   try {
     const opening = Connection.connect({ ...resolved.connectionOptions, connectTimeout: withinMs });
     return await within(withinMs + 250, opening, close);
@@ -58,6 +81,7 @@ export async function openNativeConnection(
   resolved: ResolvedConnection,
   withinMs = OPEN_WITHIN_MS,
 ): Promise<NativeConnection> {
+  await refuseEarly(resolved);
   const worker = await import('@temporalio/worker');
   try {
     return await within(withinMs, worker.NativeConnection.connect(resolved.connectionOptions), close);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CHECKPOINT_PARTS } from './checkpoint.ts';
 import { ApprovalPolicySchema } from './approval.schema.ts';
 import { DurationSchema } from './duration.schema.ts';
 import { JsonSchema, NameSchema } from './names.schema.ts';
@@ -62,7 +63,7 @@ export const ActionSpecSchema = z.discriminatedUnion('type', [
     ...common,
     type: z.literal('rollback'),
     to: RollbackTargetSchema.default('phase-start'),
-    parts: z.array(z.string()).optional(),
+    parts: z.array(z.enum(CHECKPOINT_PARTS)).optional(),
   }),
   z.strictObject({ ...common, type: z.literal('skip') }),
   z.strictObject({ ...common, type: z.literal('run'), run: InvocationSchema, retry: RetrySpecSchema.optional() }),
@@ -95,7 +96,7 @@ const planned = {
   compensation: CompensationSpecSchema.optional(),
   success: z.array(ProbeSchema),
 };
-const rollback = { checkpointId: z.string(), subject: z.string(), host: z.string(), parts: z.array(z.string()).optional() };
+const rollback = { checkpointId: z.string(), subject: z.string(), host: z.string(), parts: z.array(z.enum(CHECKPOINT_PARTS)).optional() };
 
 /** An action of a plan: resolved, with nothing left to decide but what earlier actions put out. */
 export const PlannedActionSchema = z.discriminatedUnion('type', [

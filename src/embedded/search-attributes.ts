@@ -14,7 +14,8 @@ const GRPC_ALREADY_EXISTS = 6;
 
 type OperatorConnection = Pick<Connection, 'operatorService'>;
 
-async function missingAttributes(connection: OperatorConnection, namespace: string): Promise<string[]> {
+/** Names that are not registered yet. Throws `setup-failed` for one that is there with another type. */
+export async function missingSearchAttributes(connection: OperatorConnection, namespace: string): Promise<string[]> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const wrong = Object.entries(SEARCH_ATTRIBUTES).filter(([name, type]) => {
     const existing = customAttributes?.[name];
@@ -32,7 +33,7 @@ async function missingAttributes(connection: OperatorConnection, namespace: stri
 
 /** Registers the ones that are missing, on our server or on a foreign one, and returns their names. */
 export async function ensureSearchAttributes(connection: OperatorConnection, namespace: string): Promise<string[]> {
-  const missing = await missingAttributes(connection, namespace);
+  const missing = await missingSearchAttributes(connection, namespace);
   if (missing.length === 0) return [];
   const searchAttributes = Object.fromEntries(
     missing.map((name) => [name, INDEXED_VALUE_TYPE[SEARCH_ATTRIBUTES[name] ?? 'Keyword']]),

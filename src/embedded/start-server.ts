@@ -6,12 +6,13 @@ import type { LaunchedServer } from './launch-server.ts';
 import { withLockFile } from './lock-file.ts';
 import { stopWithParent } from './parent-watch.ts';
 import { findFreePort } from './ports.ts';
+import { isSameProcess } from './process-start.ts';
 import { LOOPBACK } from './server-flags.ts';
 import { explainServerLog } from './server-log.ts';
 import { databaseFile, findRunningServer, logFile, writeServerState } from './server-state.ts';
 import type { ServerState } from './server-state.ts';
 import { endProcess, stopServer } from './stop-server.ts';
-import { answers, DEFAULT_NAMESPACE, registerSearchAttributes, waitUntilReady } from './wait-until-ready.ts';
+import { DEFAULT_NAMESPACE, registerSearchAttributes, waitUntilReady } from './wait-until-ready.ts';
 
 export interface StartServerOptions {
   /** Holds the database, the log and the state file. One server per data directory. */
@@ -43,6 +44,7 @@ export interface RunningServer extends ServerState {
 }
 
 const READY_WITHIN_MS = 30_000;
+const JOIN_WITHIN_MS = 20_000;
 
 function asRunning(dataDir: string, state: ServerState, joined: boolean): RunningServer {
   return {
@@ -72,7 +74,8 @@ async function joinRunning(options: StartServerOptions): Promise<RunningServer |
   const { dataDir } = options;
   const state = await findRunningServer(dataDir);
   if (!state) return undefined;
-  if (!(await answers(state.address, 5000))) {
+  // Patience: it may be starting, or so busy that it takes its time, and stopping it then would be a loss.
+  if (!(await waitUntilReady(state.address, () => isSameProcess(state), JOIN_WITHIN_MS))) {
     options.onNotice?.(`The Temporal server with pid ${state.pid} does not answer; it is started anew.`);
     await stopServer(dataDir);
     return undefined;

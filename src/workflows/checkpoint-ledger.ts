@@ -12,6 +12,16 @@ export interface LedgerInput {
 
 const CAPTURE_TIMEOUT = '10m';
 
+const backupInfo = (record: CheckpointRecord, id: string, by: string): CheckpointRecord['info'] => ({
+  id,
+  name: `before restore of ${record.info.name}`,
+  type: 'recovery',
+  subject: record.info.subject,
+  description: `What was there before ${by} restored ${record.info.id}`,
+  tags: ['pre-restore'],
+  success: true,
+});
+
 /**
  * The durable list of a subject's checkpoints. A record made here is an activity result in this history; one made by a
  * run is an activity result there and is added here (requirement 1.7).
@@ -55,14 +65,47 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     add(record);
     return record;
   });
+  const change = (id: string, changes: Partial<CheckpointRecord>): CheckpointRecord => {
+    const record = find(id);
+    const changed = { ...record, ...changes };
+    records[records.indexOf(record)] = changed;
+    return changed;
+  };
+  setHandler(
+    messages.restoreCheckpointUpdate,
+    async ({ id, backupId, by, options }) => {
+      const record = find(id);
+      const { restoreCheckpoint } = hostActivities(record.host, { timeout: CAPTURE_TIMEOUT, summary: `restore ${id}, asked by ${by}` });
+      const { result, backup } = await restoreCheckpoint({
+        checkpointId: id,
+        backup: options?.dryRun ? null : backupInfo(record, backupId, by),
+        ...(options ? { options } : {}),
+      });
+      if (backup) add(backup);
+      return result;
+    },
+    {
+      validator: ({ id, options }) => {
+        const { state, stateReason } = find(id);
+        if (state === 'complete' || state === 'partial' || options?.force) return;
+        throw ApplicationFailure.nonRetryable(`checkpoint ${id} is ${state}${stateReason ? `: ${stateReason}` : ''}`, 'checkpoint-invalid');
+      },
+    },
+  );
+  setHandler(
+    messages.verifyCheckpointUpdate,
+    async ({ id, level }) => {
+      const { verifyCheckpoint } = hostActivities(find(id).host, { timeout: CAPTURE_TIMEOUT, summary: `verify ${id}` });
+      const { problems, verifiedAt } = await verifyCheckpoint({ checkpointId: id, level });
+      if (problems.length === 0) return change(id, { lastVerifiedAt: verifiedAt, verifyLevel: level });
+      const stateReason = problems.slice(0, 5).map(({ item, problem }) => `${item}: ${problem}`).join('; ');
+      return change(id, { state: 'corrupt', stateReason, lastVerifiedAt: verifiedAt, verifyLevel: level });
+    },
+    { validator: ({ id }) => void find(id) },
+  );
   setHandler(
     messages.invalidateCheckpointUpdate,
-    ({ id, reason }) => {
-      const record = find(id);
-      const changed: CheckpointRecord = { ...record, state: 'invalidated', stateReason: reason };
-      records[records.indexOf(record)] = changed;
-      return changed;
-    },
+    ({ id, reason }) => change(id, { state: 'invalidated', stateReason: reason }),
     { validator: ({ id }) => void find(id) },
   );
   setHandler(messages.deleteCheckpointUpdate, async ({ id }) => ({ freedBytes: await remove([id]) }), {

@@ -10,6 +10,7 @@ import type { CheckpointFilter, CheckpointRecord, RetentionPolicy } from '../dom
 import type { Failure } from '../domain/failure.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { AllowedDecision, RecoverySnapshot, TimelineEntry } from '../domain/recovery.ts';
+import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
 import type { RecoveryOutcome, RunSnapshot } from '../domain/run.ts';
 
 /** What a message did to the recovery: the status after it. */
@@ -49,6 +50,13 @@ export interface CreateCheckpointInput {
   root: string;
   exclude?: string[];
 }
+export interface RestoreInput {
+  id: string;
+  /** Of the backup; the caller fixes it, so that a repeated request makes no second one. */
+  backupId: string;
+  by: string;
+  options?: Partial<RestoreOptions>;
+}
 export interface CleanupInput {
   policy: RetentionPolicy;
   dryRun: boolean;
@@ -61,6 +69,8 @@ export interface CleanupResult {
 }
 export const createCheckpointUpdate = defineUpdate<CheckpointRecord, [CreateCheckpointInput]>('create');
 export const addCheckpointUpdate = defineUpdate<{ count: number }, [CheckpointRecord]>('add');
+export const restoreCheckpointUpdate = defineUpdate<RestoreResult, [RestoreInput]>('restore');
+export const verifyCheckpointUpdate = defineUpdate<CheckpointRecord, [{ id: string; level: 'quick' | 'full' }]>('verify');
 export const invalidateCheckpointUpdate = defineUpdate<CheckpointRecord, [{ id: string; reason: string }]>('invalidate');
 export const deleteCheckpointUpdate = defineUpdate<{ freedBytes: number }, [{ id: string }]>('delete');
 export const cleanupUpdate = defineUpdate<CleanupResult, [CleanupInput]>('cleanup');

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
@@ -110,6 +112,20 @@ describe('embedded server', () => {
     const next = await start();
     expect(next.pid).not.toBe(killed.pid);
     expect(await withClient(next.address, (client) => statusOf(client, 'survivor'))).toBe('RUNNING');
+  });
+
+  test.each(['with-parent', 'detached'] as const)('lives as long as asked for: %s', async (lifetime) => {
+    const script = fileURLToPath(new URL('../support/hold-server.ts', import.meta.url));
+    const parent = spawn(process.execPath, ['--import', 'tsx', script, dataDir, binary, lifetime]);
+    const server = await vi.waitUntil(
+      async () => ((await describeServer(dataDir)).condition === 'running' ? readServerState(dataDir) : undefined),
+      { timeout: 60_000, interval: 100 },
+    );
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+
+    if (lifetime === 'with-parent') await vi.waitUntil(() => server && !isSameProcess(server), { timeout: 20_000 });
+    else expect(await start()).toMatchObject({ joined: true, pid: server?.pid });
   });
 
   test('takes other ports, and says so, where the wanted ones are in use', async () => {

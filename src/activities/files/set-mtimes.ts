@@ -46,11 +46,10 @@ export async function setMtimes(items: readonly Timed[]): Promise<void> {
   }
 }
 
+/** Seconds as a decimal number, which `touch` reads exactly, also before 1970. */
 function stamp(mtimeNs: string): string {
-  const ns = BigInt(mtimeNs);
-  const part = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  // Before 1970 the fraction still counts upwards from the second before.
-  return `@${String((ns - part) / 1_000_000_000n)}.${String(part).padStart(9, '0')}`;
+  const digits = mtimeNs.replace('-', '').padStart(10, '0');
+  return `@${mtimeNs.startsWith('-') ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }
 
 async function touch(argv: [string, ...string[]], input: Uint8Array = Buffer.alloc(0)): Promise<void> {

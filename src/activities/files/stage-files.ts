@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { copyFile, link, lchown, chmod, chown, mkdir, symlink } from 'node:fs/promises';
+import { chmodSync, chownSync, createWriteStream, lchownSync, writeFileSync } from 'node:fs';
+import { copyFile, link, mkdir, symlink } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FileEntry } from '../../domain/checkpoint.ts';
@@ -23,6 +23,9 @@ export interface StageOrder {
   failpoint: (name: string) => void | Promise<void>;
 }
 
+/** Written in one call, which is several times faster than a stream. */
+const AT_ONCE_BYTES = 256 * 1024;
+
 export const newSlot = (stage: string, slot: number): string => `${stage}/new/${String(slot)}`;
 export const oldSlot = (stage: string, slot: number): string => `${stage}/old/${String(slot)}`;
 
@@ -32,7 +35,7 @@ export async function stageFiles(order: StageOrder): Promise<void> {
   try {
     for (const name of [stage, `${stage}/new`, `${stage}/old`]) await mkdir(name, { mode: 0o700 });
     await writeContents(order);
-    for (const { want, slot } of items) await finish(newSlot(stage, slot), want);
+    for (const { want, slot } of items) finish(newSlot(stage, slot), want);
     await setMtimes(items.map(({ want, slot }) => ({ path: newSlot(stage, slot), mtimeNs: want.mtimeNs })));
     const files = items.filter(({ want }) => want.type === 'file');
     await syncFiles([...files.map(({ slot }) => newSlot(stage, slot)), `${stage}/new`, stage], stage);
@@ -58,7 +61,7 @@ async function writeContents({ store, checkpointId, stage, items, signal, progre
     const [first, ...rest] = slotsByDigest.get(digest) ?? [];
     if (first === undefined) return;
     const source = newSlot(stage, first.slot);
-    await pipeline(Readable.from(content, { objectMode: false }), createWriteStream(source, { flags: 'wx', mode: 0o600 }));
+    await writeContent(source, first.want.size, content);
     const groups = new Map([[first.want.hardlinkGroup, source]]);
     for (const { want, slot } of rest) {
       const sibling = want.hardlinkGroup === undefined ? undefined : groups.get(want.hardlinkGroup);
@@ -72,14 +75,24 @@ async function writeContents({ store, checkpointId, stage, items, signal, progre
   });
 }
 
-/** The owner first: changing it clears the set-id bits. */
-async function finish(path: string, want: Captured): Promise<void> {
-  if (want.type === 'symlink') {
-    if (ownersMatter()) await lchown(path, want.uid, want.gid);
+async function writeContent(path: string, size: number, content: AsyncIterable<Uint8Array>): Promise<void> {
+  if (size > AT_ONCE_BYTES) {
+    await pipeline(Readable.from(content, { objectMode: false }), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
     return;
   }
-  if (ownersMatter()) await chown(path, want.uid, want.gid);
-  await chmod(path, want.mode);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  writeFileSync(path, Buffer.concat(chunks), { flag: 'wx', mode: 0o600 });
+}
+
+/** The owner first: changing it clears the set-id bits. */
+function finish(path: string, want: Captured): void {
+  if (want.type === 'symlink') {
+    if (ownersMatter()) lchownSync(path, want.uid, want.gid);
+    return;
+  }
+  if (ownersMatter()) chownSync(path, want.uid, want.gid);
+  chmodSync(path, want.mode);
 }
 
 async function recheck(path: string, want: Captured): Promise<void> {

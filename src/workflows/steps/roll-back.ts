@@ -31,7 +31,7 @@ export async function rollBack(state: RecoveryState, action: RollbackAction): Pr
       workflowId,
       success: true,
     },
-    ...(action.parts ? { parts: action.parts } : {}),
+    ...(action.parts ? { options: { parts: action.parts } } : {}),
   });
   if (backup) await engine.recordCheckpoint({ record: backup });
   state.restored = {

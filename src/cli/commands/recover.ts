@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { loadPlaybooks } from '../../config/load-playbooks.ts';
+import { findPlaybook } from '../../planner/make-plan.ts';
+import { findCommand } from '../../process/find-command.ts';
+import { openContext, withClient } from '../context.ts';
+import { addFailureOptions, readFailure, readInputs, type FailureOptions } from '../failure-options.ts';
+import { followRecovery } from '../follow.ts';
+
+interface RecoverOptions extends FailureOptions {
+  wait?: boolean;
+  timeout?: string;
+}
+
+async function recover(options: RecoverOptions, command: Command): Promise<void> {
+  const context = await openContext(command);
+  const { output, settings } = context;
+  const failure = await readFailure(options, settings.host);
+  if (options.playbook) findPlaybook(options.playbook, await loadPlaybooks(settings.playbooksDir));
+  const { operation } = failure;
+  if (operation?.kind === 'command' && operation.host === settings.host) {
+    await findCommand(operation.argv[0] ?? '', operation.workspace ?? process.cwd());
+  }
+  await withClient(context, async (recoveries) => {
+    const { handle, runId, joined } = await recoveries.start(failure, {
+      ...(options.playbook ? { playbook: options.playbook } : {}),
+      inputs: readInputs(options.input),
+    });
+    const started = { workflowId: handle.workflowId, runId, joined };
+    const text = joined
+      ? `Joined ${handle.workflowId}, which is open already for this target.`
+      : `Started ${handle.workflowId}. Watch it: rerail recovery watch ${handle.workflowId}`;
+    if (!options.wait) return output.value(started, () => text);
+    output.info(text);
+    process.exitCode = await followRecovery({ handle, output, ...(options.timeout ? { timeout: options.timeout } : {}) });
+  });
+}
+
+export function addRecoverCommand(program: Command): void {
+  addFailureOptions(program.command('recover').description('This command will start a recovery, or join the one that is open for the target.'))
+    .option('--wait', 'follow it to its end; the exit code says how it ended')
+    .option('--timeout <duration>', 'with --wait: stop waiting, exit code 124')
+    .addHelpText('after', '\nExample:\n  $ rerail recover --target release/web --message "tests fail" --failure-type test_failure --command npm test --wait')
+    .action(recover);
+}

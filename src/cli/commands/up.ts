@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { resolveConnection } from '../../config/connection.ts';
+import { openNativeConnection } from '../../config/open-connection.ts';
+import { stopServer } from '../../embedded/stop-server.ts';
+import { createLogger } from '../../telemetry/logger.ts';
+import { createLogNotifier, createWorkers, installRuntime, runWorkers } from '../../worker.ts';
+import { openContext } from '../context.ts';
+import { runDemo } from '../demo/run-demo.ts';
+import { onInterrupt, untilAborted } from '../interrupt.ts';
+import { startSystem } from '../system.ts';
+
+async function up(options: { fresh?: boolean; demo?: boolean }, command: Command): Promise<void> {
+  const context = await openContext(command);
+  const { output, settings } = context;
+  const say = (line: string): void => output.info(line);
+  const interrupted = onInterrupt(say);
+  const system = await startSystem({ settings, fresh: options.fresh ?? false, say });
+  try {
+    const { address, uiAddress, worker } = system;
+    output.event({ event: 'up', address, uiAddress, workerPid: worker.pid() }, () =>
+      [`Temporal  ${address}`, ...(uiAddress ? [`UI        ${output.paint.bold(uiAddress)}`] : []), `Worker    pid ${worker.pid()}, host ${settings.host}`].join('\n'),
+    );
+    if (options.demo) {
+      const result = await runDemo({ context, system, interrupted });
+      if (!interrupted.aborted) {
+        output.info('');
+        output.info(result.ok ? output.paint.green('All four ended as they should.') : output.paint.red('Not all ended as they should; see above.'));
+      }
+    }
+    if (!interrupted.aborted) output.info(`\nRunning. ${uiAddress ? `Look at ${uiAddress}. ` : ''}Ctrl-C stops it; the data stays in ${settings.dataDir}.`);
+    await untilAborted(interrupted);
+  } finally {
+    await system.stop();
+  }
+}
+
+async function worker(_options: object, command: Command): Promise<void> {
+  const { settings } = await openContext(command);
+  const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
+  installRuntime(logger);
+  const stop = onInterrupt();
+  const resolved = await resolveConnection(settings);
+  const connection = await openNativeConnection(resolved, 15_000);
+  try {
+    const workers = await createWorkers({ settings, connection, namespace: resolved.namespace, notifier: createLogNotifier(logger) });
+    // Started by `rerail up`: when that process dies, however it dies, so does this one.
+    const parentGone = new AbortController();
+    process.once('disconnect', () => parentGone.abort());
+    const running = runWorkers(workers, AbortSignal.any([stop, parentGone.signal]));
+    logger.debug({ host: settings.host, taskQueue: settings.taskQueue }, 'worker is ready');
+    process.send?.('ready');
+    await running;
+  } finally {
+    await connection.close();
+    if (process.connected) process.disconnect();
+  }
+}
+
+export function addUpCommands(program: Command): void {
+  program
+    .command('up')
+    .description('This command will start a Temporal server and a worker, and stay until Ctrl-C.')
+    .option('--fresh', 'start with an empty database')
+    .option('--demo', 'show four recoveries of a really broken release')
+    .addHelpText('after', '\nExample:\n  $ rerail up --fresh')
+    .action(up);
+  program
+    .command('down')
+    .description('This command will stop the embedded Temporal server of this data directory.')
+    .addHelpText('after', '\nExample:\n  $ rerail down')
+    .action(async (_options: object, command: Command) => {
+      const { output, settings } = await openContext(command);
+      const stopped = await stopServer(settings.dataDir);
+      output.value({ stopped }, () => (stopped ? 'Stopped.' : 'No embedded server was running.'));
+    });
+  program
+    .command('worker')
+    .description('This command will run a worker for this host against a server that runs already.')
+    .addHelpText('after', '\nExample:\n  $ rerail worker --address temporal.internal:7233')
+    .action(worker);
+}
+

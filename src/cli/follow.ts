@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RecoveryHandle } from '../client/recovery-handle.ts';
+import { DurationSchema } from '../domain/duration.schema.ts';
+import { toMs } from '../domain/duration.ts';
+import { isRerailError, RerailError } from '../domain/errors.ts';
+import type { RecoveryReport } from '../domain/report.ts';
+import { EXIT, exitCodeOfRecovery } from './exit-codes.ts';
+import { onInterrupt } from './interrupt.ts';
+import type { Output } from './output/output.ts';
+import { renderReport, renderTimelineEntry } from './output/render.ts';
+
+const LOOK_EVERY_MS = 250;
+
+export function parseDuration(text: string, flag: string): number {
+  const parsed = DurationSchema.safeParse(text);
+  if (parsed.success) return toMs(parsed.data);
+  throw new RerailError('invalid-input', `${flag}: ${parsed.error.issues[0]?.message ?? text}`, { remedy: 'Write it as the message says.' });
+}
+
+export interface FollowOptions {
+  handle: RecoveryHandle;
+  output: Output;
+  timeout?: string;
+}
+
+/** Prints what happens until the recovery closes, then its report. Returns the exit code. */
+export async function followRecovery({ handle, output, timeout }: FollowOptions): Promise<number> {
+  const deadline = timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + parseDuration(timeout, '--timeout');
+  const interrupted = onInterrupt();
+  let seen = 0;
+  let ended = false;
+  // Also ends for one that was killed, which no query tells.
+  const result = handle.result();
+  result.then(
+    () => (ended = true),
+    () => (ended = true),
+  );
+  for (;;) {
+    const last = ended;
+    const entries = await handle.timeline(seen);
+    seen += entries.length;
+    for (const entry of entries) output.event(entry, () => renderTimelineEntry(output.paint, entry));
+    if (last) return printReport(await result, output);
+    if (interrupted.aborted) {
+      output.info(`It goes on without this terminal: rerail recovery watch ${handle.workflowId}`);
+      return EXIT.interrupted;
+    }
+    if (Date.now() > deadline) {
+      const { status } = await handle.status();
+      output.info(`Still ${status} after ${timeout ?? ''}; it goes on: rerail recovery watch ${handle.workflowId}`);
+      return EXIT.timeout;
+    }
+    await delay(LOOK_EVERY_MS);
+  }
+}
+
+export function printReport(report: RecoveryReport, output: Output): number {
+  if (output.format === 'text') output.info('');
+  output.value(report, () => renderReport(output.paint, report));
+  return exitCodeOfRecovery(report.status, report.error?.code);
+}
+
+/** The report where the recovery has closed, otherwise undefined. */
+export async function reportIfClosed(handle: RecoveryHandle): Promise<RecoveryReport | undefined> {
+  try {
+    return await handle.report();
+  } catch (error) {
+    if (isRerailError(error) && error.code === 'action-not-applicable') return undefined;
+    throw error;
+  }
+}

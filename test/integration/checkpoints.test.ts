@@ -1,0 +1,569 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync, symlinkSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newId } from '../../src/domain/ids.ts';
+import { createGitStore } from '../../src/store/git-store/create-git-store.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import { disturbTree, fillTree, isRoot, makeBench, makeInfo, openActivities, restoreOrder, runAndKill, snapshot } from './checkpoint-fixtures.ts';
+import type { Bench } from './checkpoint-fixtures.ts';
+
+let bench: Bench;
+beforeEach(() => {
+  bench = makeBench();
+});
+afterEach(() => {
+  bench.close();
+});
+const at = (path: string): string => join(bench.root, path);
+
+async function capture(more: object = {}): Promise<string> {
+  const { captureCheckpoint } = await openActivities(bench);
+  const id = newId('cp');
+  await captureCheckpoint({ info: makeInfo(id), root: bench.root, ...more });
+  return id;
+}
+
+/** Nothing but the workspace, the store and the data may be left beside it. */
+const leftovers = (): string[] => readdirSync(bench.directory).filter((name) => !['work', 'store', 'data'].includes(name));
+const packFiles = (): string[] => readdirSync(join(bench.storePath, 'repository/objects/pack'));
+const fsck = (): string =>
+  execFileSync('git', ['fsck', '--full', '--strict'], { env: { PATH: process.env['PATH'], GIT_DIR: join(bench.storePath, 'repository') }, encoding: 'utf8', stdio: 'pipe' });
+
+describe('capture', () => {
+  it('answers with a record of what it took', async () => {
+    fillTree(bench.root);
+    const { captureCheckpoint } = await openActivities(bench, { clock: () => new Date('2026-05-06T07:08:09.010Z') });
+    const state = { context: { key: [1, 'ü'] }, workflow: { currentPhase: 'build', completedPhases: ['plan'], status: 'running', stepIndex: 2 } };
+    const record = await captureCheckpoint({ info: makeInfo(), root: bench.root, state });
+    expect(record).toMatchObject({ state: 'complete', createdAt: '2026-05-06T07:08:09.010Z', host: 'here', root: bench.root, skipped: 0, inline: state });
+    expect(record.parts).toEqual(['workflow', 'context', 'files']);
+    expect(record.totalBytes).toBeGreaterThan(5_000_000);
+    expect(record.newBytes).toBeLessThanOrEqual(record.totalBytes);
+    expect(fsck()).toBe('');
+  });
+
+  it('answers a repeated order with the same record, whatever became of the tree', async () => {
+    fillTree(bench.root);
+    const order = { info: makeInfo(), root: bench.root, state: { context: { a: 1 } } };
+    const first = await (await openActivities(bench)).captureCheckpoint(order);
+    disturbTree(bench.root);
+    expect(await (await openActivities(bench)).captureCheckpoint(order)).toEqual(first);
+  });
+
+  it('keeps large state out of the record and in the store', async () => {
+    const { captureCheckpoint, restoreCheckpoint } = await openActivities(bench);
+    const state = { agentStates: { agent: 'x'.repeat(70_000) } };
+    const record = await captureCheckpoint({ info: makeInfo(), state });
+    expect(record.inline).toBeUndefined();
+    const result = await restoreCheckpoint(restoreOrder(record.info.id));
+    expect(result).toMatchObject({ success: true, state, dataLoss: false });
+    expect(result.items).toEqual([{ type: 'agentStates', id: 'agentStates', change: 'returned' }]);
+  });
+
+  it('is partial when something could not be captured, and says what', async () => {
+    execFileSync('mkfifo', [at('pipe')]);
+    const { captureCheckpoint } = await openActivities(bench);
+    expect(await captureCheckpoint({ info: makeInfo(), root: bench.root })).toMatchObject({ state: 'partial', skipped: 1, stateReason: 'not captured: pipe (fifo)' });
+  });
+
+  it('stores only what is new, and captures what changed behind an unchanged size and time', async () => {
+    writeFileSync(at('a'), 'aaaa');
+    writeFileSync(at('b'), 'bbbb');
+    utimesSync(at('a'), 1000, 1000);
+    const { captureCheckpoint, store } = await openActivities(bench);
+    const parent = await captureCheckpoint({ info: makeInfo(), root: bench.root });
+    writeFileSync(at('a'), 'AAAA');
+    utimesSync(at('a'), 1000, 1000);
+    const next = await captureCheckpoint({ info: makeInfo(), root: bench.root, parentId: parent.info.id });
+    expect(next.newBytes).toBe(4);
+    expect(next.totalBytes).toBe(8);
+    expect(await store.verify(next.info.id, 'full')).toEqual([]);
+    const orphan = await captureCheckpoint({ info: makeInfo(), root: bench.root, parentId: newId('cp') });
+    expect(orphan.newBytes).toBe(0);
+  });
+
+  it('leaves out a file that changes whenever it is stored, and says so', async () => {
+    writeFileSync(at('restless'), 'x');
+    writeFileSync(at('still'), 'still');
+    let turn = 0;
+    const { captureCheckpoint, store } = await openActivities(bench, {
+      failpoint(name) {
+        if (name === 'capture.scanned') writeFileSync(at('restless'), `turn ${String((turn += 1))}`);
+      },
+    });
+    const record = await captureCheckpoint({ info: makeInfo(), root: bench.root });
+    expect(record).toMatchObject({ state: 'partial', stateReason: 'not captured: restless (torn)' });
+    expect((await store.manifest(record.info.id)).files?.map(({ path }) => path)).toEqual(['still']);
+    expect(turn).toBe(3);
+  });
+
+  it('captures what a log file held when it was looked at', async () => {
+    writeFileSync(at('log'), 'one\n');
+    const { captureCheckpoint, store } = await openActivities(bench, {
+      failpoint(name) {
+        if (name === 'capture.scanned') writeFileSync(at('log'), 'two\n', { flag: 'a' });
+      },
+    });
+    const record = await captureCheckpoint({ info: makeInfo(), root: bench.root });
+    expect(record).toMatchObject({ state: 'complete', totalBytes: 4 });
+    expect(await store.verify(record.info.id, 'full')).toEqual([]);
+  });
+
+  it('refuses what is not valid before it touches anything', async () => {
+    const { captureCheckpoint } = await openActivities(bench);
+    await expect(captureCheckpoint({ info: { ...makeInfo(), id: 'nonsense' }, root: bench.root })).rejects.toMatchObject({ code: 'invalid-input' });
+    await expect(captureCheckpoint({ info: makeInfo(), root: bench.storePath })).rejects.toMatchObject({ code: 'workspace-refused' });
+    await expect(captureCheckpoint({ info: makeInfo(), root: bench.root, state: { artifacts: [{}] } as never })).rejects.toMatchObject({ code: 'invalid-input' });
+  });
+});
+
+describe('restore', () => {
+  it('brings back every byte, mode, time, link and name, and its backup undoes it', async () => {
+    fillTree(bench.root);
+    const captured = snapshot(bench.root);
+    const id = await capture();
+    disturbTree(bench.root);
+    const disturbed = snapshot(bench.root, { all: true });
+    const { restoreCheckpoint } = await openActivities(bench);
+
+    const order = restoreOrder(id);
+    const result = await restoreCheckpoint(order);
+    expect(result).toMatchObject({ success: true, dataLoss: false, backupId: order.backup?.id, errors: [] });
+    expect(snapshot(bench.root)).toEqual(captured);
+
+    const undone = await restoreCheckpoint(restoreOrder(order.backup?.id ?? ''));
+    expect(undone).toMatchObject({ success: true, dataLoss: false });
+    expect(snapshot(bench.root, { all: true })).toEqual(disturbed);
+    expect(leftovers()).toEqual([]);
+  });
+
+  it('makes the whole tree in an empty directory elsewhere', async () => {
+    fillTree(bench.root);
+    const captured = snapshot(bench.root);
+    const id = await capture();
+    const elsewhere = join(bench.directory, 'elsewhere');
+    mkdirSync(elsewhere);
+    const { restoreCheckpoint } = await openActivities(bench);
+    expect(await restoreCheckpoint({ ...restoreOrder(id, {}, null), root: elsewhere })).toMatchObject({ success: true, dataLoss: false });
+    expect(snapshot(elsewhere)).toEqual(captured);
+  });
+
+  it('does nothing to a tree that is as captured', async () => {
+    fillTree(bench.root);
+    const id = await capture();
+    const list = (): string => execFileSync('find', [bench.root, '-printf', '%p %C@ %T@ %i\n']).toString('latin1');
+    const before = list();
+    const result = await (await openActivities(bench)).restoreCheckpoint(restoreOrder(id));
+    expect(result).toMatchObject({ success: true, items: [], plan: { changes: [] } });
+    expect(list()).toBe(before);
+  });
+
+  it('says in a dry run what it would do, and does exactly that', async () => {
+    fillTree(bench.root);
+    const id = await capture();
+    disturbTree(bench.root);
+    const before = snapshot(bench.root, { all: true });
+    const { restoreCheckpoint, listStored } = await openActivities(bench);
+    const { plan, items } = await restoreCheckpoint(restoreOrder(id, { dryRun: true }));
+    expect(items).toEqual([]);
+    expect(snapshot(bench.root, { all: true })).toEqual(before);
+    expect(await listStored()).toHaveLength(1);
+    const changes = new Map(plan.changes.map(({ path, change }) => [path, change]));
+    expect(changes.get('stray')).toBe('delete');
+    expect(changes.get('src/one.txt')).toBe('replace');
+    expect(changes.get('src/deep')).toBe('replace');
+    expect(changes.get('src/deep/er/blob.bin')).toBe('create');
+    expect(changes.get('set-id')).toBe('metadata');
+    expect([...changes.keys()].some((path) => path.startsWith('node_modules') || path.startsWith('.git/'))).toBe(false);
+    const done = await restoreCheckpoint(restoreOrder(id, { planHash: plan.hash }));
+    expect(done.plan).toEqual(plan);
+  });
+
+  it('refuses a plan that no longer fits the tree', async () => {
+    fillTree(bench.root);
+    const id = await capture();
+    writeFileSync(at('stray'), 'one');
+    const { restoreCheckpoint } = await openActivities(bench);
+    const { plan } = await restoreCheckpoint(restoreOrder(id, { dryRun: true }));
+    writeFileSync(at('stray'), 'two');
+    const before = snapshot(bench.root);
+    await expect(restoreCheckpoint(restoreOrder(id, { planHash: plan.hash }))).rejects.toMatchObject({ code: 'plan-hash-mismatch', nonRetryable: true });
+    expect(snapshot(bench.root)).toEqual(before);
+  });
+
+  it('never touches what was excluded, nor what could not be captured, even below a directory that goes', async () => {
+    mkdirSync(at('kept'));
+    writeFileSync(at('kept/file'), 'kept');
+    const id = await capture();
+    mkdirSync(at('new/node_modules'), { recursive: true });
+    writeFileSync(at('new/node_modules/x'), 'excluded');
+    writeFileSync(at('new/file'), 'goes');
+    mkdirSync(at('other'));
+    execFileSync('mkfifo', [at('other/pipe')]);
+    const result = await (await openActivities(bench)).restoreCheckpoint(restoreOrder(id));
+    expect(result).toMatchObject({ success: true });
+    expect(existsSync(at('new/file'))).toBe(false);
+    expect(readFileSync(at('new/node_modules/x'), 'utf8')).toBe('excluded');
+    expect(existsSync(at('other/pipe'))).toBe(true);
+  });
+
+  it('leaves alone what was there at the capture and could not be captured', async () => {
+    execFileSync('mkfifo', [at('name')]);
+    const id = await capture();
+    rmSync(at('name'));
+    writeFileSync(at('name'), 'now a file');
+    expect(await (await openActivities(bench)).restoreCheckpoint(restoreOrder(id))).toMatchObject({ success: true });
+    expect(readFileSync(at('name'), 'utf8')).toBe('now a file');
+  });
+
+  it('refuses when something it may not remove stands in the way', async () => {
+    writeFileSync(at('name'), 'a file');
+    const id = await capture();
+    rmSync(at('name'));
+    mkdirSync(at('name/node_modules'), { recursive: true });
+    writeFileSync(at('name/node_modules/x'), 'excluded');
+    const { restoreCheckpoint } = await openActivities(bench);
+    await expect(restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({ code: 'restore-failed', nonRetryable: true });
+    expect(readFileSync(at('name/node_modules/x'), 'utf8')).toBe('excluded');
+  });
+
+  it('says data loss only without a backup', async () => {
+    writeFileSync(at('a'), 'one');
+    const id = await capture();
+    writeFileSync(at('a'), 'two');
+    const { restoreCheckpoint } = await openActivities(bench);
+    const result = await restoreCheckpoint(restoreOrder(id, {}, null));
+    expect(result).toMatchObject({ success: true, dataLoss: true });
+    expect(result.backupId).toBeUndefined();
+    await expect(restoreCheckpoint({ ...restoreOrder(id), backup: null })).rejects.toMatchObject({ code: 'invalid-input' });
+  });
+
+  it('keeps the backup of the first attempt, and refuses to lose what came after it', async () => {
+    writeFileSync(at('a'), 'captured');
+    const id = await capture();
+    writeFileSync(at('a'), 'present');
+    const order = restoreOrder(id);
+    const failing = await openActivities(bench, {
+      failpoint(name) {
+        if (name === 'restore.backed-up') throw new Error('stopped here');
+      },
+    });
+    await expect(failing.restoreCheckpoint(order)).rejects.toThrow('stopped here');
+    writeFileSync(at('a'), 'newer');
+    const { restoreCheckpoint, store } = await openActivities(bench);
+    await expect(restoreCheckpoint(order)).rejects.toMatchObject({ code: 'restore-failed' });
+    expect(readFileSync(at('a'), 'utf8')).toBe('newer');
+    const forced = await restoreCheckpoint({ ...order, options: { ...order.options, force: true } });
+    expect(forced).toMatchObject({ success: true, dataLoss: true });
+    expect(await store.hasContent(['79ee59e40b45ff3bf0f1d8d5c9f6f8b6'])).toEqual(new Set());
+    expect(await restoreCheckpoint(restoreOrder(order.backup?.id ?? ''))).toMatchObject({ success: true });
+    expect(readFileSync(at('a'), 'utf8')).toBe('present');
+  });
+
+  it('gives up before the commit when the tree changes under it', async () => {
+    writeFileSync(at('a'), 'captured');
+    const id = await capture();
+    writeFileSync(at('a'), 'present');
+    const { restoreCheckpoint } = await openActivities(bench, {
+      failpoint(name) {
+        if (name === 'restore.stage-file') writeFileSync(at('a'), 'newest');
+      },
+    });
+    await expect(restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({ code: 'restore-failed', details: { paths: ['a'] } });
+    expect(readFileSync(at('a'), 'utf8')).toBe('newest');
+    expect(leftovers()).toEqual([]);
+  });
+
+  it('is no success when the tree is not as captured afterwards', async () => {
+    writeFileSync(at('a'), 'captured');
+    writeFileSync(at('b'), 'captured');
+    const id = await capture();
+    writeFileSync(at('a'), 'present');
+    const { restoreCheckpoint } = await openActivities(bench, {
+      failpoint(name) {
+        if (name !== 'restore.before-end') return;
+        chmodSync(at('b'), 0o600);
+        writeFileSync(at('late'), 'x');
+      },
+    });
+    const result = await restoreCheckpoint(restoreOrder(id));
+    expect(result.success).toBe(false);
+    expect(result.verified.mismatches).toEqual(['"b": mode 0600, captured 0644', '"late" is there and was not captured']);
+    expect(result.errors).toHaveLength(2);
+  });
+
+  it('never follows a link out of the tree', async () => {
+    mkdirSync(at('dir'));
+    writeFileSync(at('dir/file'), 'captured');
+    const id = await capture();
+    const outside = join(bench.directory, 'outside');
+    mkdirSync(outside);
+    writeFileSync(join(outside, 'file'), 'outside');
+    rmSync(at('dir'), { recursive: true });
+    symlinkSync(outside, at('dir'));
+    expect(await (await openActivities(bench)).restoreCheckpoint(restoreOrder(id))).toMatchObject({ success: true });
+    expect(readFileSync(join(outside, 'file'), 'utf8')).toBe('outside');
+    expect(readFileSync(at('dir/file'), 'utf8')).toBe('captured');
+  });
+
+  it('refuses a root that became a link, parts it has not, and a checkpoint that is not there', async () => {
+    const id = await capture();
+    const { restoreCheckpoint } = await openActivities(bench);
+    await expect(restoreCheckpoint(restoreOrder(id, { parts: ['context'] }))).rejects.toMatchObject({ code: 'invalid-input' });
+    await expect(restoreCheckpoint(restoreOrder(newId('cp')))).rejects.toMatchObject({ code: 'checkpoint-not-found' });
+    rmSync(bench.root, { recursive: true });
+    symlinkSync(bench.directory, bench.root);
+    await expect(restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({ code: 'workspace-refused' });
+    rmSync(bench.root);
+    mkdirSync(bench.root);
+  });
+
+  it('lets one restore of a root run at a time', async () => {
+    writeFileSync(at('a'), 'captured');
+    const id = await capture();
+    writeFileSync(at('a'), 'present');
+    const inner = await openActivities(bench);
+    let refused: unknown;
+    const outer = await openActivities(bench, {
+      async failpoint(name) {
+        if (name === 'restore.before-commit') refused = await inner.restoreCheckpoint(restoreOrder(id)).catch((error: unknown) => error);
+      },
+    });
+    expect(await outer.restoreCheckpoint(restoreOrder(id))).toMatchObject({ success: true });
+    expect(refused).toMatchObject({ code: 'target-locked' });
+  });
+
+  it('works on any store', async () => {
+    fillTree(bench.root);
+    const captured = snapshot(bench.root);
+    const store = createMemoryStore();
+    const activities = await openActivities(bench, { openStore: () => Promise.resolve(store) });
+    const id = newId('cp');
+    await activities.captureCheckpoint({ info: makeInfo(id), root: bench.root });
+    disturbTree(bench.root);
+    expect(await activities.restoreCheckpoint(restoreOrder(id))).toMatchObject({ success: true });
+    expect(snapshot(bench.root)).toEqual(captured);
+  });
+});
+
+describe('killed', () => {
+  it.each(['capture.scanned', 'put.content', 'put.before-done', 'put.before-read-back', 'put.before-publish', 'put.after-publish'])(
+    'in a capture at %s: what was there stays good, and the next attempt finishes it',
+    async (failpoint) => {
+      fillTree(bench.root);
+      const earlier = await capture();
+      writeFileSync(at('src/one.txt'), 'changed');
+      writeFileSync(at('new.bin'), Buffer.alloc(2_000_000, 'new'));
+      const order = { info: makeInfo(), root: bench.root };
+      expect(runAndKill({ bench, capture: order, failpoint })).toBe('SIGKILL');
+
+      const { captureCheckpoint, verifyCheckpoint, listStored, store } = await openActivities(bench);
+      expect(packFiles().filter((name) => name.startsWith('tmp_'))).toEqual([]);
+      expect((await listStored()).some(({ id }) => id === order.info.id)).toBe(failpoint === 'put.after-publish');
+      expect((await captureCheckpoint(order)).state).toBe('complete');
+      for (const checkpointId of [earlier, order.info.id]) {
+        expect(await verifyCheckpoint({ checkpointId, level: 'full' })).toMatchObject({ problems: [], level: 'full' });
+      }
+      await store.sweep();
+      expect(fsck()).toBe('');
+      expect((await verifyCheckpoint({ checkpointId: order.info.id, level: 'full' })).problems).toEqual([]);
+    },
+    60_000,
+  );
+
+  it.each([
+    ['restore.planned', 1],
+    ['restore.backed-up', 1],
+    ['restore.stage-file', 2],
+    ['restore.before-commit', 1],
+    ['restore.after-commit', 1],
+    ['restore.step.remove', 1],
+    ['restore.step.mkdir', 1],
+    ['restore.step.place', 2],
+    ['restore.step.remove', 4],
+    ['restore.step.attributes', 1],
+    ['restore.before-clean', 1],
+    ['restore.before-end', 1],
+  ])(
+    'in a restore at %s (%d): nothing happened, or the next attempt finishes it',
+    async (failpoint, passing) => {
+      fillTree(bench.root);
+      const captured = snapshot(bench.root);
+      const id = await capture();
+      disturbTree(bench.root);
+      const disturbed = snapshot(bench.root);
+      const { restoreCheckpoint } = await openActivities(bench);
+      const { plan } = await restoreCheckpoint(restoreOrder(id, { dryRun: true }));
+      const order = restoreOrder(id, { planHash: plan.hash });
+      runAndKill({ bench, restore: order, failpoint, passing });
+
+      const committed = !['restore.planned', 'restore.backed-up', 'restore.stage-file', 'restore.before-commit'].includes(failpoint);
+      if (!committed) expect(snapshot(bench.root)).toEqual(disturbed);
+      const result = await restoreCheckpoint(order);
+      expect(result).toMatchObject({ success: true, dataLoss: false, backupId: order.backup?.id });
+      expect(result.plan.changes).toEqual(plan.changes);
+      expect(snapshot(bench.root)).toEqual(captured);
+      expect(leftovers()).toEqual([]);
+
+      expect(await restoreCheckpoint(restoreOrder(order.backup?.id ?? ''))).toMatchObject({ success: true });
+      expect(snapshot(bench.root)).toEqual(disturbed);
+    },
+    60_000,
+  );
+
+  it('after any step of a restore at all: a capture finishes it first', async () => {
+    fillTree(bench.root);
+    const captured = snapshot(bench.root);
+    const id = await capture();
+    for (let stop = 1; ; stop += 1) {
+      disturbTreeAgain();
+      let passed = 0;
+      const failing = await openActivities(bench, {
+        failpoint(name) {
+          if (name.startsWith('restore.step') && (passed += 1) === stop) throw new Error('stopped');
+        },
+      });
+      const stopped = await failing.restoreCheckpoint(restoreOrder(id)).catch((error: unknown) => error);
+      if (!(stopped instanceof Error)) break;
+      const { captureCheckpoint, restoreCheckpoint } = await openActivities(bench);
+      await expect(restoreCheckpoint(restoreOrder(id, { dryRun: true }))).rejects.toMatchObject({ code: 'target-locked' });
+      await captureCheckpoint({ info: makeInfo(), root: bench.root });
+      expect(snapshot(bench.root), `stopped after step ${String(stop)}`).toEqual(captured);
+      expect(leftovers()).toEqual([]);
+    }
+    expect(snapshot(bench.root)).toEqual(captured);
+  }, 120_000);
+});
+
+function disturbTreeAgain(): void {
+  disturbTree(bench.root);
+}
+
+describe('a damaged store', () => {
+  const onlyPack = (): string => {
+    const [name, ...others] = packFiles().filter((file) => file.endsWith('.pack'));
+    expect(others).toEqual([]);
+    return join(bench.storePath, 'repository/objects/pack', name ?? '');
+  };
+  const flip = (path: string, offset: number): void => {
+    chmodSync(path, 0o600);
+    const file = openSync(path, 'r+');
+    const byte = Buffer.alloc(1);
+    readSync(file, byte, 0, 1, offset);
+    writeSync(file, Buffer.from([(byte[0] ?? 0) ^ 0x10]), 0, 1, offset);
+    closeSync(file);
+  };
+
+  it('is found out before a byte reaches the tree, wherever the bit flipped', async () => {
+    writeFileSync(at('a'), 'first content '.repeat(40));
+    writeFileSync(at('b'), Buffer.from(Array.from({ length: 2000 }, (_, index) => (index * 2654435761) % 253)));
+    const id = await capture({ state: { context: { note: 'x'.repeat(300) } } });
+    const captured = snapshot(bench.root);
+    writeFileSync(at('a'), 'present');
+    writeFileSync(at('b'), 'present');
+    const present = snapshot(bench.root);
+    const path = onlyPack();
+    const { size } = { size: readFileSync(path).length };
+    let found = 0;
+    for (let offset = 12; offset < size; offset += Math.ceil(size / 60)) {
+      flip(path, offset);
+      const { restoreCheckpoint, verifyCheckpoint } = await openActivities(bench);
+      const { problems } = await verifyCheckpoint({ checkpointId: id, level: 'full' });
+      const outcome = await restoreCheckpoint(restoreOrder(id, {}, null)).then((result) => result.success, (error: unknown) => error);
+      if (outcome === true) {
+        // The flip hit nothing that this checkpoint needs.
+        expect(problems).toEqual([]);
+        expect(snapshot(bench.root)).toEqual(captured);
+        writeFileSync(at('a'), 'present');
+        writeFileSync(at('b'), 'present');
+      } else {
+        found += 1;
+        expect(outcome, `offset ${String(offset)}`).toMatchObject({ code: 'checkpoint-corrupt' });
+        expect(problems.length).toBeGreaterThan(0);
+        expect(snapshot(bench.root).map((line) => line.split(' | ')[7])).toEqual(present.map((line) => line.split(' | ')[7]));
+      }
+      flip(path, offset);
+    }
+    expect(found).toBeGreaterThan(40);
+    expect(leftovers()).toEqual([]);
+  }, 120_000);
+
+  it('names every lost path, and never makes a checkpoint on top of a damaged content', async () => {
+    const content = Buffer.from(Array.from({ length: 50_000 }, (_, index) => (index * 2654435761) % 253));
+    writeFileSync(at('a'), content);
+    writeFileSync(at('copy'), content);
+    const id = await capture();
+    const path = onlyPack();
+    flip(path, Math.floor(readFileSync(path).length / 3));
+    const { verifyCheckpoint, captureCheckpoint, listStored } = await openActivities(bench);
+    expect((await verifyCheckpoint({ checkpointId: id, level: 'full' })).problems.map(({ item }) => item)).toEqual(['a', 'copy']);
+    await expect(captureCheckpoint({ info: makeInfo(), root: bench.root, parentId: id })).rejects.toMatchObject({ code: 'checkpoint-corrupt' });
+    await expect(captureCheckpoint({ info: makeInfo(), root: bench.root })).rejects.toMatchObject({ code: 'checkpoint-corrupt' });
+    expect(await listStored()).toHaveLength(1);
+  });
+
+  it('names a lost ref, an unreadable header and a missing pack', async () => {
+    writeFileSync(at('a'), 'x');
+    const [id, other] = [await capture(), await capture()];
+    const { listStored, verifyCheckpoint, restoreCheckpoint } = await openActivities(bench);
+    writeFileSync(join(bench.storePath, 'repository/refs/checkpoints', other), 'not an object id\n');
+    expect((await listStored()).map((stored) => stored.id)).toEqual([id]);
+    await expect(restoreCheckpoint(restoreOrder(other))).rejects.toMatchObject({ code: 'checkpoint-corrupt' });
+    for (const name of packFiles()) rmSync(join(bench.storePath, 'repository/objects/pack', name), { force: true });
+    expect((await verifyCheckpoint({ checkpointId: id, level: 'quick' })).problems).toMatchObject([{ checkpointId: id, item: 'header' }]);
+    expect(await listStored()).toMatchObject([{ id, checksum: '' }]);
+  });
+});
+
+describe('the store on disk', () => {
+  it('is made once when two processes open it together', async () => {
+    const stores = await Promise.all(Array.from({ length: 6 }, () => createGitStore({ path: bench.storePath })));
+    for (const store of stores) expect(await store.list()).toEqual([]);
+    expect(readdirSync(bench.storePath).sort()).toEqual(['locks', 'repository', 'restores']);
+  });
+
+  it('is not made over something else', async () => {
+    mkdirSync(join(bench.storePath, 'repository'), { recursive: true });
+    writeFileSync(join(bench.storePath, 'repository/notes'), 'mine');
+    await expect(createGitStore({ path: bench.storePath })).rejects.toMatchObject({ code: 'store-failed', nonRetryable: true });
+    expect(readdirSync(join(bench.storePath, 'repository'))).toEqual(['notes']);
+  });
+
+  it('deletes checkpoints and frees their bytes', async () => {
+    const { captureCheckpoint, deleteCheckpoints, storeUsage, listStored } = await openActivities(bench);
+    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 2654435761) % 253));
+    writeFileSync(at('a'), bytes);
+    const first = await captureCheckpoint({ info: makeInfo(), root: bench.root });
+    writeFileSync(at('a'), 'small');
+    const second = await captureCheckpoint({ info: makeInfo(), root: bench.root });
+    const before = (await storeUsage()).bytes;
+    const { freedBytes } = await deleteCheckpoints({ ids: [first.info.id] });
+    expect(freedBytes).toBeGreaterThan(0);
+    expect((await storeUsage()).bytes).toBe(before - freedBytes);
+    expect((await listStored()).map(({ id }) => id)).toEqual([second.info.id]);
+    expect(fsck()).toBe('');
+  });
+
+  it.skipIf(!isRoot)('says that the disk is full, keeps what it has, and works again with room', async () => {
+    const mount = join(bench.directory, 'small');
+    mkdirSync(mount);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', mount]);
+    try {
+      const tight = { ...bench, storePath: join(mount, 'store') };
+      const { captureCheckpoint, verifyCheckpoint, store } = await openActivities(tight);
+      writeFileSync(at('a'), 'small');
+      const { info } = await captureCheckpoint({ info: makeInfo(), root: bench.root });
+      writeFileSync(at('b'), execFileSync('head', ['-c', '9000000', '/dev/urandom'], { maxBuffer: 1e8 }));
+      const order = { info: makeInfo(), root: bench.root };
+      await expect(captureCheckpoint(order)).rejects.toMatchObject({ code: 'disk-full', remedy: expect.any(String) });
+      expect(await store.has(order.info.id)).toBe(false);
+      expect((await verifyCheckpoint({ checkpointId: info.id, level: 'full' })).problems).toEqual([]);
+      writeFileSync(at('b'), execFileSync('head', ['-c', '2000000', '/dev/urandom'], { maxBuffer: 1e8 }));
+      expect((await captureCheckpoint(order)).newBytes).toBe(2_000_000);
+    } finally {
+      execFileSync('umount', [mount]);
+    }
+  });
+});
