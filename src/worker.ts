@@ -88,8 +88,8 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
       taskQueue: hostTaskQueue(settings.host),
       activities: createHostActivities(hostDepsOf(settings)),
       maxConcurrentActivityTaskExecutions: 20,
-      // A lost beat must be noticed within the heartbeat time-out of 20 s.
-      maxHeartbeatThrottleInterval: '5s',
+      // Well within the heartbeat time-out of 10 s.
+      maxHeartbeatThrottleInterval: '3s',
     }),
   ]);
 }
@@ -117,7 +117,8 @@ export function installRuntime(logger: Logger): void {
       trace: log('trace'),
       debug: log('debug'),
       info: log('debug'),
-      warn: log('warn'),
+      // A host's queue has no workflows, on purpose.
+      warn: (message, meta) => log(message.startsWith('No workflows registered') ? 'debug' : 'warn')(message, meta),
       error: log('error'),
     },
   });

@@ -1,5 +1,5 @@
 import { cancellationDetails, Context } from '@temporalio/activity';
-import type { CheckpointInfo, CheckpointRecord, StateParts } from '../domain/checkpoint.ts';
+import { DEFAULT_EXCLUDES, type CheckpointInfo, type CheckpointRecord, type StateParts } from '../domain/checkpoint.ts';
 import { RerailError } from '../domain/errors.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
@@ -66,7 +66,7 @@ function interruption(): 'cancelled' | 'shutdown' | undefined {
   return cancellationDetails()?.cancelRequested ? 'cancelled' : 'shutdown';
 }
 
-const HEARTBEAT_MS = 4000;
+const HEARTBEAT_MS = 2000;
 
 /** Beats while the work goes on, so that a dead worker is noticed within the heartbeat time-out. */
 async function beating<T>(work: Promise<T>): Promise<T> {
@@ -101,7 +101,13 @@ export function createHostActivities(deps: HostDeps) {
     ),
     runProbe: asActivity(runProbe),
     captureCheckpoint: asActivity((input: { info: CheckpointInfo; root: string; exclude?: string[]; state?: StateParts }) =>
-      beating(checkpoints.captureCheckpoint({ ...input, ...(input.info.parentId ? { parentId: input.info.parentId } : {}) })),
+      beating(
+        checkpoints.captureCheckpoint({
+          ...input,
+          exclude: [...DEFAULT_EXCLUDES, ...(input.exclude ?? [])],
+          ...(input.info.parentId ? { parentId: input.info.parentId } : {}),
+        }),
+      ),
     ),
     restoreCheckpoint: asActivity(async ({ checkpointId, backup, options }: RestoreRequest) => {
       const result = await beating(

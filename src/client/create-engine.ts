@@ -4,9 +4,9 @@ import type { Failure } from '../domain/failure.ts';
 import { createRecoveryClient } from './recovery-client.ts';
 import { retryExecution, type RetryExecutionInput } from './retry-execution.ts';
 
-/** What activities ask of Temporal itself: to start, to look, to list. */
+/** What activities ask of Temporal itself: to start, to look, to list. The client is made from the worker's connection. */
 export function createEngine(client: Client, taskQueue: string) {
-  const recoveries = createRecoveryClient({ client, taskQueue });
+  const recoveries = createRecoveryClient({ client, taskQueue, sharesWorkerConnection: true });
   return {
     async startRecovery({ failure, key, playbook }: { failure: Failure; key: string; playbook?: string }) {
       const { handle, runId } = await recoveries.start(failure, { key, ...(playbook ? { playbook } : {}) });

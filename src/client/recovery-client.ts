@@ -18,6 +18,8 @@ export interface RecoveryClientOptions {
   client: Client;
   /** Of the shared workers. Default `rerail`. */
   taskQueue?: string;
+  /** The client was made from the NativeConnection of a worker in this process: a start then saves one dispatch. */
+  sharesWorkerConnection?: boolean;
 }
 
 export interface StartOptions {
@@ -50,7 +52,8 @@ export function parseFailure(input: unknown) {
 }
 
 /** The typed face of Rerail over a Temporal client. */
-export function createRecoveryClient({ client, taskQueue = SHARED_TASK_QUEUE }: RecoveryClientOptions) {
+export function createRecoveryClient(options: RecoveryClientOptions) {
+  const { client, taskQueue = SHARED_TASK_QUEUE, sharesWorkerConnection = false } = options;
   const handleOf = (workflowId: string, runId?: string): RecoveryHandle => createRecoveryHandle(client, workflowId, runId);
 
   /** Starts a new recovery, or undefined when one is open for this target. */
@@ -66,7 +69,7 @@ export function createRecoveryClient({ client, taskQueue = SHARED_TASK_QUEUE }: 
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         memo: { startKey: key },
         staticSummary: `${failure.target}: ${firstLine(failure.message)}`,
-        requestEagerStart: true,
+        requestEagerStart: sharesWorkerConnection,
         typedSearchAttributes: [
           { key: SEARCH_ATTRIBUTES.status, value: 'planning' },
           { key: SEARCH_ATTRIBUTES.target, value: failure.target },
@@ -99,11 +102,10 @@ export function createRecoveryClient({ client, taskQueue = SHARED_TASK_QUEUE }: 
     }
   }
 
-  async function start(failure: FailureInput, options: StartOptions = {}): Promise<StartedRecovery> {
+  async function start(failure: FailureInput, { playbook, inputs, ...rest }: StartOptions = {}): Promise<StartedRecovery> {
     const parsed = parseFailure({ detectedAt: new Date().toISOString(), ...failure });
-    const { playbook, inputs } = options;
     const input: RecoveryInput = { failure: parsed, ...(playbook ? { playbook } : {}), ...(inputs ? { inputs } : {}) };
-    const key = options.key ?? crypto.randomUUID();
+    const key = rest.key ?? crypto.randomUUID();
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const started = (await startNew(input, key)) ?? (await join(input, key));
       if (started) return started;

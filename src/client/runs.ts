@@ -56,7 +56,6 @@ export function createRuns(client: Client, taskQueue: string) {
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           staticSummary: `run of ${name} for ${target}`,
-          requestEagerStart: true,
           typedSearchAttributes: [
             { key: SEARCH_ATTRIBUTES.status, value: 'running' },
             { key: SEARCH_ATTRIBUTES.target, value: target },

@@ -32,7 +32,7 @@ export function hostActivities(host: string, options: { timeout: Duration | numb
     taskQueue: hostTaskQueue(host),
     scheduleToStartTimeout: '10m',
     startToCloseTimeout: options.timeout,
-    heartbeatTimeout: '20s',
+    heartbeatTimeout: '10s',
     retry: INFRASTRUCTURE_RETRY,
     summary: options.summary,
   });

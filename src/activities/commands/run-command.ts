@@ -101,10 +101,14 @@ function interrupted(operation: CommandOperation): RerailError {
   });
 }
 
-/** The line of the output that most likely says what is wrong. */
-function lastLine(ending: Ending): string {
-  const lines = `${ending.stdout}\n${ending.stderr}`.split('\n').map((line) => line.trim());
-  return lines.filter((line) => line !== '').at(-1)?.slice(0, 300) ?? 'it printed nothing';
+const TELLING = /error|fail|fatal|cannot|refused|denied|not found|not ok|exception|panic/i;
+
+/** The line of the output that most likely says what is wrong: stderr first, telling words first, the end first. */
+function tellingLine(ending: Ending): string {
+  const linesOf = (text: string): string[] => text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const [err, out] = [linesOf(ending.stderr), linesOf(ending.stdout)];
+  const found = err.findLast((line) => TELLING.test(line)) ?? err.at(-1) ?? out.findLast((line) => TELLING.test(line)) ?? out.at(-1);
+  return found?.slice(0, 300) ?? 'it printed nothing';
 }
 
 function toError(operation: CommandOperation, ending: Ending): RerailError {
@@ -117,7 +121,7 @@ function toError(operation: CommandOperation, ending: Ending): RerailError {
   }
   if (ending.cause === 'cancelled') return new RerailError('command-interrupted', `${name} was cancelled`, { details, nonRetryable: true });
   const how = signal ? `was killed by ${signal}` : ending.cause === 'spawn-failed' ? 'could not be started' : `ended with exit code ${exitCode}`;
-  return new RerailError('command-failed', `${name} ${how}: ${lastLine(ending)}`, { details });
+  return new RerailError('command-failed', `${name} ${how}: ${tellingLine(ending)}`, { details });
 }
 
 async function readOutput(folder: ExecutionFolder, operation: CommandOperation): Promise<Json | undefined> {

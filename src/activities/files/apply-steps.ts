@@ -1,8 +1,9 @@
 import { chmodSync, chownSync, lchownSync, lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { codeOf, RerailError } from '../../domain/errors.ts';
-import { bytesOfName, keyOfBytes, locate } from './entry-path.ts';
+import { bytesOfName, keyOfBytes, locate, nameOfBytes } from './entry-path.ts';
 import type { FsPath, NamedEntry } from './entry-path.ts';
+import { createLstatBelow } from './lstat-below.ts';
 import { ownersMatter } from './plan-tree.ts';
 import { identify, sameIdentity } from './restore-steps.ts';
 import type { RestoreStep } from './restore-steps.ts';
@@ -46,9 +47,11 @@ export async function applySteps({ root, stage, steps, failpoint, progress }: Ap
     await failpoint(`restore.step.${step.do}`);
   }
   await setMtimes(times);
-  const rootBytes = Buffer.from(root);
-  const directories = [...touched].map((relative) => Buffer.concat([rootBytes, Buffer.from('/'), Buffer.from(relative, 'latin1')]));
-  await syncFiles(directories.filter((path) => identify(path) !== null), root);
+  // Looked up anew: some of them are no directories any more.
+  const lstatBelow = createLstatBelow(root);
+  const below = [...touched].filter((relative) => relative !== '').map((relative) => nameOfBytes(Buffer.from(relative, 'latin1')));
+  const directories = below.filter((name) => lstatBelow(name)?.isDirectory() === true).map((name) => locate(root, name));
+  await syncFiles([root, ...directories], root);
   return lost;
 }
 

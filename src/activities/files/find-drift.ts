@@ -1,14 +1,14 @@
-import { lstatSync } from 'node:fs';
-import { locate } from './entry-path.ts';
+import { createLstatBelow } from './lstat-below.ts';
 import type { TreeChange } from './plan-tree.ts';
 
 /** Paths that are no longer as the plan found them; looked at last before the commit. */
 export function findDrift(root: string, changes: readonly TreeChange[]): string[] {
   const drifted: string[] = [];
+  const lstatBelow = createLstatBelow(root);
   for (const { want, present } of changes) {
     const entry = want ?? present;
     if (entry === undefined) continue;
-    const stat = lstatSync(locate(root, entry), { bigint: true, throwIfNoEntry: false });
+    const stat = lstatBelow(entry);
     if (stat === undefined && present === undefined) continue;
     const same =
       stat !== undefined &&

@@ -1,8 +1,9 @@
 import { lstatSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import type { FileEntry } from '../../domain/checkpoint.ts';
-import { codeOf } from '../../domain/errors.ts';
-import { entryKey, locate, parentKeys } from './entry-path.ts';
+import { entryKey, parentKeys } from './entry-path.ts';
 import type { FsPath, NamedEntry } from './entry-path.ts';
+import { createLstatBelow } from './lstat-below.ts';
 import type { TreeChange } from './plan-tree.ts';
 
 /** Enough to tell a file from another that took its place; the ctime is not, since the renames themselves change it. */
@@ -18,14 +19,10 @@ export type RestoreStep =
   | { do: 'place'; name: NamedEntry; slot: number; was: Identity | null }
   | { do: 'attributes'; name: NamedEntry; type: FileEntry['type']; mode: number; uid: number; gid: number; mtimeNs: string };
 
-export function identify(path: FsPath): Identity | null {
-  try {
-    const stat = lstatSync(path, { bigint: true });
-    return { ino: String(stat.ino), size: String(stat.size), mtimeNs: String(stat.mtimeNs) };
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
-    throw error;
-  }
+export const identify = (path: FsPath): Identity | null => identityOf(lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+
+function identityOf(stat: BigIntStats | undefined): Identity | null {
+  return stat === undefined ? null : { ino: String(stat.ino), size: String(stat.size), mtimeNs: String(stat.mtimeNs) };
 }
 
 export const sameIdentity = (a: Identity | null, b: Identity | null): boolean =>
@@ -42,6 +39,7 @@ export function staged(changes: readonly TreeChange[]): { want: Exclude<FileEntr
 
 /** The steps in the order in which they are safe: room first, directories, contents, removals, attributes last. */
 export function listSteps(root: string, changes: readonly TreeChange[], captured: readonly FileEntry[]): RestoreStep[] {
+  const lstatBelow = createLstatBelow(root);
   const early: RestoreStep[] = [];
   const late: RestoreStep[] = [];
   const mkdirs: RestoreStep[] = [];
@@ -54,7 +52,7 @@ export function listSteps(root: string, changes: readonly TreeChange[], captured
     const entry = want ?? present;
     if (entry === undefined) continue;
     const name = nameOf(entry);
-    const was = identify(locate(root, name));
+    const was = identityOf(lstatBelow(name));
     if (change !== 'metadata') touched.add(parentKeys(entry)[0] ?? '');
     if (change === 'delete' && present !== undefined) {
       const inTheWay = parentKeys(present).some((key) => notDirs.has(key));

@@ -32,7 +32,11 @@ export async function readGitState(root: string, signal?: AbortSignal): Promise<
     return result.stdout.toString('utf8');
   };
 
-  const gitDir = (await must('rev-parse', '--absolute-git-dir')).trim();
+  const found = await git('rev-parse', '--absolute-git-dir');
+  // Some other thing of that name, or a worktree whose repository is gone.
+  if (/not a git repository/.test(found.stderr)) return null;
+  if (found.exitCode !== 0) throw failed(root, ['rev-parse'], found);
+  const gitDir = found.stdout.toString().trim();
   const [head, branch, status, stash, inProgress, indexSha256] = await Promise.all([
     git('rev-parse', '--quiet', '--verify', 'HEAD^{commit}'),
     git('symbolic-ref', '--quiet', 'HEAD'),

@@ -22,6 +22,8 @@ function toFailure(error: RerailError): ApplicationFailure {
     message: error.message,
     type: error.code,
     nonRetryable: true,
+    // An answer that the plan reckons with, not an alarm in the worker's log.
+    category: 'BENIGN',
     details: [first],
     ...(error.cause instanceof Error ? { cause: error.cause } : {}),
   });

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import { loadPlaybooks } from '../../config/load-playbooks.ts';
+import type { CheckpointRecord } from '../../domain/checkpoint.ts';
 import { RerailError } from '../../domain/errors.ts';
+import type { Failure } from '../../domain/failure.ts';
 import { makePlan } from '../../planner/make-plan.ts';
 import { openContext } from '../context.ts';
 import { addFailureOptions, readFailure, readInputs, type FailureOptions } from '../failure-options.ts';
@@ -15,20 +17,46 @@ async function plan(options: FailureOptions, command: Command): Promise<void> {
     });
   }
   const message = options.message ?? `a ${options.failureType ?? options.category ?? options.code ?? ''} failure`;
-  const failure = await readFailure(options, settings.host, { target: 'preview/target', message });
+  const assumed: Partial<Failure> = options.file ? {} : { subject: 'preview/subject', operation: { kind: 'activity', name: 'the-failed-operation' } };
+  const failure = await readFailure(options, settings.host, { target: 'preview/target', message, ...assumed });
   const made = makePlan({
     failure,
     ...(options.playbook ? { playbook: options.playbook } : {}),
     inputs: readInputs(options.input),
     playbooks: await loadPlaybooks(settings.playbooksDir),
-    checkpoints: [],
+    checkpoints: failure.subject ? [assumedCheckpoint(failure)] : [],
     defaultHost: settings.host,
     id: 'preview',
     now: new Date().toISOString(),
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
   });
   output.value(made.plan, () => renderPlan(output.paint, made.plan));
+  output.info(output.paint.dim('A preview: it takes for granted that there is a good checkpoint. A recovery looks at the real ones.'));
 }
+
+/** Stands for the newest good checkpoint, which only a recovery can look up. */
+const assumedCheckpoint = ({ subject = '', host = '', run }: Failure): CheckpointRecord => ({
+  info: {
+    id: `cp_${'0'.repeat(26)}`,
+    name: 'the last good checkpoint',
+    type: 'phase-start',
+    subject,
+    description: '',
+    tags: [],
+    success: true,
+    ...(run ? { phaseIndex: run.failed.phaseIndex, stepIndex: run.failed.index } : {}),
+  },
+  state: 'complete',
+  createdAt: new Date(0).toISOString(),
+  host,
+  checksum: '0'.repeat(64),
+  parts: ['files'],
+  fileCount: 0,
+  totalBytes: 0,
+  newBytes: 0,
+  skipped: 0,
+  durationMs: 0,
+});
 
 export function addPlanCommand(program: Command): void {
   addFailureOptions(

@@ -5,13 +5,16 @@ import { stopServer } from '../../embedded/stop-server.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { createLogNotifier, createWorkers, installRuntime, runWorkers } from '../../worker.ts';
 import { openContext } from '../context.ts';
-import { runDemo } from '../demo/run-demo.ts';
+import { DEMO_PLAYBOOKS, runDemo } from '../demo/run-demo.ts';
 import { onInterrupt, untilAborted } from '../interrupt.ts';
 import { startSystem } from '../system.ts';
 
 async function up(options: { fresh?: boolean; demo?: boolean }, command: Command): Promise<void> {
-  const context = await openContext(command);
-  const { output, settings } = context;
+  const opened = await openContext(command);
+  const { output } = opened;
+  const playbooksDir = options.demo ? [...opened.settings.playbooksDir, DEMO_PLAYBOOKS] : opened.settings.playbooksDir;
+  const settings = { ...opened.settings, playbooksDir };
+  const context = { ...opened, settings };
   const say = (line: string): void => output.info(line);
   const interrupted = onInterrupt(say);
   const system = await startSystem({ settings, fresh: options.fresh ?? false, say });

@@ -35,7 +35,7 @@ export async function runGit(repository: GitRepository, args: readonly string[],
   return result.stdout;
 }
 
-const NO_SPACE = /No space left on device|Disk quota exceeded|File too large/i;
+const NO_SPACE = /No space left on device|Out of diskspace|Disk quota exceeded|File too large/i;
 
 export function gitFailed(repository: GitRepository, args: readonly string[], result: ProcessResult): RerailError {
   const command = args.find((arg) => !arg.startsWith('-') && !arg.includes('=')) ?? 'git';

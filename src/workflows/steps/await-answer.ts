@@ -39,6 +39,7 @@ export async function awaitAnswer(state: RecoveryState, wait: Wait, answered: ()
   } finally {
     state.humanWaitMs += Date.now() - since;
     delete state.waitingFor;
-    setStatus(state, before);
+    // A plan that has been decided on is no longer being made.
+    setStatus(state, before === 'planning' ? 'executing' : before);
   }
 }

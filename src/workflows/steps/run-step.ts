@@ -76,7 +76,12 @@ function failureOf(state: RunState, step: PipelineStep, error: CaughtError, occu
   const { input } = state;
   const steps = stepsSoFar(state);
   const failed = steps[state.cursor];
-  const details = (error.details ?? {}) as { exitCode?: number; signal?: string; stdout?: string; stderr?: string };
+  const details = (error.details ?? {}) as {
+    exitCode?: number | null;
+    signal?: string | null;
+    stdout?: string;
+    stderr?: string;
+  };
   const { spec } = input.pipeline;
   return {
     target: input.target,
@@ -86,10 +91,10 @@ function failureOf(state: RunState, step: PipelineStep, error: CaughtError, occu
     code: step.classify?.code ?? error.code,
     lane: spec.lane,
     labels: input.pipeline.metadata.labels,
-    ...(details.exitCode === undefined ? {} : { exitCode: details.exitCode }),
-    ...(details.signal === undefined ? {} : { signal: details.signal }),
-    ...(details.stdout === undefined ? {} : { stdout: details.stdout }),
-    ...(details.stderr === undefined ? {} : { stderr: details.stderr }),
+    ...(typeof details.exitCode === 'number' ? { exitCode: details.exitCode } : {}),
+    ...(details.signal ? { signal: details.signal } : {}),
+    ...(details.stdout ? { stdout: details.stdout } : {}),
+    ...(details.stderr ? { stderr: details.stderr } : {}),
     causes: [],
     source: { kind: 'run', name: workflowInfo().workflowId },
     occurredAt,
