@@ -3,6 +3,7 @@ import { codeOf, messageOf, RerailError } from '../domain/errors.ts';
 import type { Json } from '../domain/canonical-json.ts';
 import type { HttpOperation, OperationResult } from '../domain/operation.ts';
 import { readSecret } from '../process/command-environment.ts';
+import { createRedactor } from '../telemetry/redact.ts';
 
 const DEFAULT_TIMEOUT: Duration = '30s';
 const BODY_LIMIT = 64 * 1024;
@@ -16,18 +17,18 @@ export function retryAfterMs(header: string | null, now: number): number | undef
 }
 
 /** Reads at most the limit, so that an endless body cannot fill the memory. */
-async function readBounded(response: Response): Promise<{ text: string; truncated: boolean }> {
+export async function readBounded(response: Response, limit: number): Promise<{ text: string; truncated: boolean }> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = response.body?.getReader();
-  while (reader && size <= BODY_LIMIT) {
+  while (reader && size <= limit) {
     const { done, value } = await reader.read();
     if (done) return { text: Buffer.concat(chunks).toString('utf8'), truncated: false };
     chunks.push(value);
     size += value.length;
   }
   await reader?.cancel();
-  return { text: Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString('utf8'), truncated: size > BODY_LIMIT };
+  return { text: Buffer.concat(chunks).subarray(0, limit).toString('utf8'), truncated: size > limit };
 }
 
 /** The error code that fetch hides in its causes. */
@@ -38,6 +39,18 @@ export function networkCode(error: unknown): string {
     if (code) return code;
   }
   return error instanceof Error && error.name === 'TimeoutError' ? 'ETIMEDOUT' : 'ENETWORK';
+}
+
+/** What `Headers` refuses it repeats in its message, which may be a secret. */
+function toHeaders(values: Record<string, string>, request: string): Headers {
+  try {
+    return new Headers(values);
+  } catch {
+    throw new RerailError('invalid-input', `${request}: one of the headers ${Object.keys(values).join(', ')} has a value that HTTP does not allow`, {
+      remedy: 'A header is one line; a secret in a file must not have several.',
+      nonRetryable: true,
+    });
+  }
 }
 
 const parse = (text: string): Json => {
@@ -59,10 +72,12 @@ export async function callHttp(input: { operation: HttpOperation; key: string })
   const secretHeaders = await Promise.all(
     Object.entries(operation.secretHeaders ?? {}).map(async ([name, reference]) => [name, await readSecret(reference)] as const),
   );
-  const headers = new Headers({ ...operation.headers, ...Object.fromEntries(secretHeaders) });
+  const redact = createRedactor(secretHeaders.map(([, value]) => value));
+  const headers = toHeaders({ ...operation.headers, ...Object.fromEntries(secretHeaders) }, `${method} ${redact(url)}`);
   if (method !== 'GET' && method !== 'HEAD' && !headers.has('idempotency-key')) headers.set('idempotency-key', key);
   if (operation.body !== undefined && !headers.has('content-type')) headers.set('content-type', 'application/json');
   let response: Response;
+  let body: { text: string; truncated: boolean };
   try {
     response = await fetch(url, {
       method,
@@ -71,16 +86,18 @@ export async function callHttp(input: { operation: HttpOperation; key: string })
       signal: AbortSignal.timeout(toMs(operation.timeout ?? DEFAULT_TIMEOUT)),
       ...(operation.body === undefined ? {} : { body: JSON.stringify(operation.body) }),
     });
+    // Within the same limit: a connection that breaks or stalls in the body has failed as well.
+    body = await readBounded(response, BODY_LIMIT);
   } catch (cause) {
     const code = networkCode(cause);
-    throw new RerailError('http-failed', `${method} ${url}: ${code}: ${messageOf(cause)}`, { details: { code } });
+    throw new RerailError('http-failed', redact(`${method} ${url}: ${code}: ${messageOf(cause)}`), { details: { code } });
   }
-  const { text, truncated } = await readBounded(response);
+  const { text, truncated } = body;
   const expected = operation.expectStatus ? operation.expectStatus.includes(response.status) : response.ok;
   const result = { httpStatus: response.status, truncated, durationMs: Date.now() - started };
   if (expected) return { ...result, output: parse(text) };
   const wait = retryAfterMs(response.headers.get('retry-after'), Date.now());
-  throw new RerailError('http-failed', `${method} ${url} answered ${response.status}: ${text.slice(0, 300)}`, {
+  throw new RerailError('http-failed', redact(`${method} ${url} answered ${response.status}: ${text}`).slice(0, 600), {
     details: { httpStatus: response.status, ...(wait === undefined ? {} : { retryAfterMs: wait }) },
   });
 }

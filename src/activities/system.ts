@@ -1,4 +1,4 @@
-import { lstat, rm, statfs } from 'node:fs/promises';
+import { lstat, realpath, rm, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import path from 'node:path';
@@ -54,6 +54,18 @@ async function sizeOf(file: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
+/** A pattern may lead out of the workspace by `..`, or through a link in its middle; the link itself may be removed. */
+async function keepInside(root: string, names: readonly string[]): Promise<string[]> {
+  const checked = await Promise.all(
+    names.map(async (name) => {
+      const folder = path.dirname(path.resolve(root, name));
+      const isReal = (await realpath(folder).catch(() => undefined)) === folder;
+      return isReal && (folder === root || folder.startsWith(root + path.sep)) ? [name] : [];
+    }),
+  );
+  return checked.flat();
+}
+
 /** Removes caches that match the patterns, inside the workspace and never through a link. */
 export async function cleanCaches(input: {
   workspace: string;
@@ -69,19 +81,20 @@ export async function cleanCaches(input: {
     followSymbolicLinks: false,
     ignore: ['.git/**', 'node_modules/!(.cache)/**'],
   });
-  const names = found.map((name) => name.replace(/\/$/, '')).sort();
+  const names = (await keepInside(root, found.map((name) => name.replace(/\/$/, '')))).sort();
   const tops = names.filter((name) => !names.some((other) => name !== other && name.startsWith(`${other}/`)));
   let freedBytes = 0;
   for (const name of tops) {
     const file = path.join(root, name);
-    if (path.relative(root, file).startsWith('..')) continue;
     freedBytes += await sizeOf(file);
     if (!input.dryRun) await rm(file, { recursive: true, force: true });
   }
   return { removed: tops, freedBytes, dryRun: input.dryRun ?? false };
 }
 
-const ADDRESS = /(?:https?:\/\/)?(\[[0-9a-f:]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})\b/i;
+/** Node writes an IPv6 address without brackets: `ECONNREFUSED ::1:5432`. */
+const ADDRESS =
+  /(?:https?:\/\/)?(\[[0-9a-f:]+\]|(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?<!:)|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})\b/i;
 
 /** Tries the address that is given, or named in a message; no address is no error, for there is nothing to look at. */
 export function checkConnectivity(input: { host?: string; port?: number; message?: string }): Promise<{

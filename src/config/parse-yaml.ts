@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseAllDocuments, type Document } from 'yaml';
 import type { z } from 'zod';
-import { codeOf, RerailError, type ErrorCode } from '../domain/errors.ts';
+import { codeOf, messageOf, RerailError, type ErrorCode } from '../domain/errors.ts';
 
 export interface ParsedDocument {
   value: unknown;
@@ -22,6 +22,19 @@ function locator(document: Document, lines: LineCounter, file: string) {
   };
 }
 
+/** An alias without its anchor, or a heap of them, shows only here. */
+function toValue(document: Document, file: string, code: ErrorCode): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new RerailError(code, `${file}: ${messageOf(cause)}`, {
+      remedy: 'Correct the aliases (*name) of this document.',
+      cause,
+      nonRetryable: true,
+    });
+  }
+}
+
 /** Parses every document of a YAML text; a mistake is an error with line and column. */
 export function parseYaml(text: string, file: string, code: ErrorCode): ParsedDocument[] {
   const lines = new LineCounter();
@@ -35,7 +48,7 @@ export function parseYaml(text: string, file: string, code: ErrorCode): ParsedDo
         nonRetryable: true,
       });
     }
-    return { value: document.toJS() as unknown, locate: locator(document, lines, file) };
+    return { value: toValue(document, file, code), locate: locator(document, lines, file) };
   });
 }
 

@@ -1,6 +1,10 @@
 import type { CheckpointFilter, CheckpointRecord, RetentionPolicy } from './checkpoint.ts';
 import { toMs } from './duration.ts';
 
+/** What a rollback goes back to: whole, of a good state, and not the backup of a broken one. */
+export const isRestorable = ({ state, info }: CheckpointRecord): boolean =>
+  state === 'complete' && info.success && info.type !== 'recovery';
+
 const isValid = (record: CheckpointRecord): boolean => record.state === 'complete' || record.state === 'partial';
 
 /** Newest first; all given conditions hold, tags are any of (requirement 1.5). */
@@ -22,7 +26,7 @@ export function filterCheckpoints(records: readonly CheckpointRecord[], filter: 
 
 /**
  * Which checkpoints a policy keeps, and why (requirement 1.6). Rules are ORed; with no rule all are kept; the last
- * valid checkpoint is always kept.
+ * valid checkpoint and the last one that a rollback can use are always kept.
  */
 export function selectForCleanup(
   records: readonly CheckpointRecord[],
@@ -31,7 +35,9 @@ export function selectForCleanup(
 ): { kept: { id: string; reasons: string[] }[]; removed: string[] } {
   const newest = filterCheckpoints(records, {});
   const lastValid = newest.find(isValid);
-  const noRule = Object.values(policy).every((value) => value === undefined || value === false);
+  const lastRestorable = newest.find(isRestorable);
+  const isRule = (value: unknown): boolean => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+  const noRule = !Object.values(policy).some(isRule);
   const judged = newest.map((record, index) => {
     const { info } = record;
     const tag = policy.keepTags?.find((wanted) => info.tags.includes(wanted));
@@ -39,6 +45,7 @@ export function selectForCleanup(
     const reasons = [
       ...(noRule ? ['the policy has no rule'] : []),
       ...(record === lastValid ? ['last valid checkpoint'] : []),
+      ...(record === lastRestorable && record !== lastValid ? ['last checkpoint to roll back to'] : []),
       ...(policy.keepLast !== undefined && index < policy.keepLast ? [`keepLast ${policy.keepLast}`] : []),
       ...(policy.keepPhaseEndpoints && (info.type === 'phase-start' || info.type === 'phase-end') ? ['keepPhaseEndpoints'] : []),
       ...(policy.olderThan !== undefined && age < toMs(policy.olderThan) ? [`younger than ${policy.olderThan}`] : []),

@@ -17,14 +17,16 @@ function sumCompound(text: string): string | undefined {
 function explain(text: string): string {
   const hint = sumCompound(text);
   const remedy = hint ? `write "${hint}"` : 'write one number with one unit, such as "90s", "5m" or "2 hours"';
-  return `"${text}" is not a duration: ${remedy}`;
+  return `"${text.slice(0, 100)}" is not a duration: ${remedy}`;
 }
 
 /** Temporal's own notation, one number and one unit; compounds such as `1h30m` are refused with a hint. */
 export const DurationSchema = z
   .string()
   .superRefine((text, context) => {
-    const value = text.trim() === '' || /^-?[\d.]+$/.test(text.trim()) ? Number.NaN : ms(text as StringValue);
+    // `ms` throws at what is longer than this.
+    const refused = text.trim() === '' || text.length > 100 || /^-?[\d.]+$/.test(text.trim());
+    const value = refused ? Number.NaN : ms(text as StringValue);
     if (!Number.isFinite(value) || value < 0) context.addIssue({ code: 'custom', message: explain(text) });
   })
   .transform((text) => text as StringValue);

@@ -31,7 +31,8 @@ function resolvePlaybook(input: BuildPlanInput) {
   const scope = { failure: input.failure, inputs: input.inputs ?? {} };
   const resolved = PlaybookSchema.safeParse(resolveTemplates(input.playbook.document, scope, missing));
   if (resolved.success && missing.length === 0) return resolved.data.spec;
-  const issues = resolved.success ? [] : resolved.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  // A value that is missing is no valid value either, which would only be said twice.
+  const issues = resolved.success || missing.length > 0 ? [] : resolved.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   const why = [...missing.map((path) => `{{ ${path} }} leads nowhere`), ...issues].join('; ');
   throw new RerailError('plan-impossible', `playbook ${input.playbook.name} does not fit this failure: ${why}`, {
     remedy: 'Give the value in the failure (a label, a field) or with --input, or choose another playbook.',

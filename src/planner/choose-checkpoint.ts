@@ -1,7 +1,6 @@
 import type { CheckpointRecord } from '../domain/checkpoint.ts';
+import { isRestorable } from '../domain/checkpoint-list.ts';
 import type { Failure, RunStepRef } from '../domain/failure.ts';
-
-const isUsable = (record: CheckpointRecord): boolean => record.state === 'complete' && record.info.success;
 
 /** Checkpoints are given newest first. Returns undefined where none can be restored. */
 export function chooseCheckpoint(
@@ -9,13 +8,18 @@ export function chooseCheckpoint(
   failure: Failure,
   records: readonly CheckpointRecord[],
 ): CheckpointRecord | undefined {
-  const usable = records.filter((record) => isUsable(record) && record.info.type !== 'recovery');
-  if (wanted.startsWith('cp_')) return records.find((record) => record.info.id === wanted && isUsable(record));
+  const usable = records.filter(isRestorable);
+  if (wanted.startsWith('cp_')) {
+    // The backup before a rollback is restored when it is named: that is the undo.
+    return records.find(({ info, state }) => info.id === wanted && state === 'complete' && info.success);
+  }
   if (wanted === 'latest') return usable[0];
   const starts = usable.filter((record) => record.info.type === 'phase-start');
-  const phaseIndex = wanted === 'phase-start' ? failure.run?.failed.phaseIndex : Number(wanted.split(':')[1]);
-  if (phaseIndex === undefined) return starts[0] ?? usable[0];
-  return starts.find((record) => record.info.phaseIndex === phaseIndex) ?? starts[0];
+  const startOf = (phaseIndex: number) => starts.find((record) => record.info.phaseIndex === phaseIndex);
+  // A phase that was asked for by number is never replaced by another one.
+  if (wanted !== 'phase-start') return startOf(Number(wanted.split(':')[1]));
+  const failedPhase = failure.run?.failed.phaseIndex;
+  return failedPhase === undefined ? (starts[0] ?? usable[0]) : (startOf(failedPhase) ?? starts[0]);
 }
 
 /** The steps that a return to this checkpoint makes necessary again, the failed one last. */

@@ -31,8 +31,14 @@ const describeMatch = (match: Match): string =>
     .map(([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
     .join(' and ');
 
-/** How narrow a built-in match is: type with lane before type, type before category. */
-const narrowness = (match: Match): number => (match.failureType ? 2 : 0) + (match.lane ? 1 : 0) + (match.component ? 4 : 0);
+/**
+ * How narrow a built-in match is: component before type with lane, that before type, type before category. A category
+ * that the reporter stated goes before a type that a rule only guessed.
+ */
+function narrowness(match: Match, failure: Failure): number {
+  const stated = match.category && failure.category && !failure.type ? 8 : 0;
+  return stated + (match.component ? 4 : 0) + (match.failureType ? 2 : 0) + (match.lane ? 1 : 0);
+}
 
 /**
  * Users' playbooks in their order, then the built-in ones, narrowest first. Playbooks that asked for this failure's
@@ -50,7 +56,7 @@ export function choosePlaybook(
     .filter((candidate) => candidate.wrong === undefined)
     .sort((a, b) => {
       if (a.playbook.source !== b.playbook.source) return a.playbook.source === 'user' ? -1 : 1;
-      return (a.playbook.source === 'builtin' ? narrowness(b.match) - narrowness(a.match) : 0) || a.order - b.order;
+      return (a.playbook.source === 'builtin' ? narrowness(b.match, failure) - narrowness(a.match, failure) : 0) || a.order - b.order;
     });
   const best = fitting[0];
   if (!best) return undefined;
@@ -58,7 +64,9 @@ export function choosePlaybook(
     ({ playbook, match, wrong }) =>
       playbook !== best.playbook && (wrong === undefined || match.failureType === found.type || playbook.source === 'user'),
   );
-  const alternatives = related.map(({ playbook, wrong }) => ({
+  // Of a playbook's matches the one that fits is named: the last one stays in the map below.
+  const fittingLast = related.toSorted((a, b) => Number(a.wrong === undefined) - Number(b.wrong === undefined));
+  const alternatives = fittingLast.map(({ playbook, wrong }) => ({
     playbook: playbook.name,
     reason: wrong ?? `fits as well; ${best.playbook.name} ${playbook.source === best.playbook.source ? 'is narrower or earlier' : 'is the user’s own'}`,
   }));

@@ -80,9 +80,8 @@ export const CLASSIFICATION_RULES: readonly ClassificationRule[] = [
     then: { category: 'EXTERNAL', type: 'database', severity: 'HIGH' },
   },
   {
-    name: 'killed for lack of memory',
+    name: 'killed by SIGKILL, mostly for lack of memory',
     signal: ['SIGKILL'],
-    message: /out of memory|oom/i,
     then: { category: 'RESOURCE', type: 'resource_exhaustion', severity: 'HIGH' },
   },
   {
@@ -91,29 +90,25 @@ export const CLASSIFICATION_RULES: readonly ClassificationRule[] = [
     then: { category: 'RESOURCE', type: 'resource_exhaustion', severity: 'HIGH' },
   },
   {
+    name: 'exit status 126 or 127, a shell found no such command',
+    exitCode: [126, 127],
+    then: { category: 'VALIDATION', type: 'command', severity: 'HIGH' },
+  },
+  {
     name: 'exit status 124, timeout(1)',
     exitCode: [124],
     then: { category: 'TRANSIENT', type: 'timeout', severity: 'MEDIUM' },
   },
-  {
-    name: 'git said so',
-    message: /\bfatal: (not a git repository|unable to|bad object|could not|couldn't|refusing to merge|remote error|ambiguous argument)|index\.lock|CONFLICT \(|non-fast-forward|detached HEAD/i,
-    then: { category: 'LOGIC', type: 'git', severity: 'MEDIUM' },
-  },
+  // Texts. Roots before what they bring about: a lost service fails tests, failing tests lower the coverage.
   {
     name: 'the text names a refused or lost connection',
-    message: /ECONNREFUSED|ECONNRESET|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|connection (refused|reset)|could not resolve host|network is unreachable|socket hang up|fetch failed/i,
+    message: /\b(?:ECONNREFUSED|ECONNRESET|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH)\b|connection (refused|reset)|could not resolve host|network is unreachable|socket hang up|fetch failed/i,
     then: { category: 'TRANSIENT', type: 'network', severity: 'MEDIUM' },
   },
   {
     name: 'the text names lack of disk or memory',
-    message: /no space left on device|ENOSPC|out of memory|heap out of memory|cannot allocate memory|too many open files/i,
+    message: /no space left on device|\bENOSPC\b|out of memory|heap out of memory|cannot allocate memory|too many open files/i,
     then: { category: 'RESOURCE', type: 'resource_exhaustion', severity: 'HIGH' },
-  },
-  {
-    name: 'the text names a time-out',
-    message: /\btimed? ?out\b|ETIMEDOUT|deadline exceeded/i,
-    then: { category: 'TRANSIENT', type: 'timeout', severity: 'MEDIUM' },
   },
   {
     name: 'the text is that of a missing module',
@@ -122,13 +117,33 @@ export const CLASSIFICATION_RULES: readonly ClassificationRule[] = [
   },
   {
     name: 'a quality gate said no',
-    message: /quality gate|coverage .*(below|threshold|does not meet)|\b\d+ problems? \(\d+ errors?/i,
+    message: /quality gate/i,
     then: { category: 'VALIDATION', type: 'quality_gate', severity: 'MEDIUM' },
   },
   {
     name: 'a test runner reported failing tests',
-    message: /\b[1-9]\d* (failed|failing)\b|^not ok \d+|# fail [1-9]|AssertionError|Tests?:\s+[1-9]\d* failed|=+ FAILURES =+|--- FAIL:/im,
+    message: /\b[1-9]\d* (failed|failing)\b|^not ok \d+|[#ℹ] fail [1-9]|AssertionError|Tests?:\s+[1-9]\d* failed|=+ FAILURES =+|--- FAIL:/im,
     then: { category: 'LOGIC', type: 'test_failure', severity: 'HIGH' },
+  },
+  {
+    name: 'git may not sign in',
+    message: /permission denied \(publickey|fatal: authentication failed|fatal: could not read (username|password)/i,
+    then: { category: 'SECURITY', type: 'unknown', severity: 'HIGH' },
+  },
+  {
+    name: 'git said so',
+    message: /\bfatal: (not a git repository|unable to|bad object|could not|couldn't|refusing to merge|remote error|ambiguous argument)|index\.lock|CONFLICT \(|non-fast-forward|detached HEAD|\berror: (failed to push some refs|pathspec |your local changes)|unmerged (paths|files)/i,
+    then: { category: 'LOGIC', type: 'git', severity: 'MEDIUM' },
+  },
+  {
+    name: 'coverage or lint is below the mark',
+    message: /coverage .*(below|threshold|does not meet|not reached)|\b\d+ problems? \(\d+ errors?/i,
+    then: { category: 'VALIDATION', type: 'quality_gate', severity: 'MEDIUM' },
+  },
+  {
+    name: 'the text names a time-out',
+    message: /\btimed? ?out\b|\bETIMEDOUT\b|deadline exceeded/i,
+    then: { category: 'TRANSIENT', type: 'timeout', severity: 'MEDIUM' },
   },
   {
     name: 'authentication failed',

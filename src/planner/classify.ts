@@ -27,6 +27,10 @@ function matches(rule: ClassificationRule, evidence: Evidence): boolean {
   return !rule.httpStatus || (status >= rule.httpStatus[0] && status <= rule.httpStatus[1]);
 }
 
+/** Colours of a terminal hide the borders of words from the rules. */
+// eslint-disable-next-line no-control-regex
+const withoutColour = (text: string): string => text.replace(/\u001b\[[\d;]*m/g, '');
+
 /** Deepest cause first: what a wrapper says about an error is worth less than the error. */
 function chainOf(failure: Failure): Evidence[] {
   const causes = failure.causes.map((cause, index) => ({
@@ -39,7 +43,7 @@ function chainOf(failure: Failure): Evidence[] {
     where: 'the failure itself',
     code: failure.code,
     errorName: failure.errorName,
-    message: [failure.message, failure.stderr ?? '', failure.stdout ?? ''].join('\n'),
+    message: withoutColour([failure.message, failure.stderr ?? '', failure.stdout ?? ''].join('\n')),
     exitCode: failure.exitCode,
     signal: failure.signal,
     httpStatus: failure.httpStatus,

@@ -20,7 +20,7 @@ export interface PlanContext {
   checkpoints: readonly CheckpointRecord[];
   /** A person approves the plan before it runs, which covers a skip of a step that is not optional. */
   approved: boolean;
-  /** Set by a rollback for the retries after it. */
+  /** Set by a rollback or resume for the retries after it. */
   restored?: CheckpointRecord;
 }
 
@@ -140,6 +140,7 @@ export function planAction(spec: ActionSpec, order: number, context: PlanContext
       }
       const steps = replaySteps(failure, record);
       if (steps.length === 0) return { dropped: 'the failure names nothing to run again after the checkpoint' };
+      context.restored = record;
       return { action: { ...base(steps), ...place, type: 'resume', steps } };
     }
     case 'skip': {

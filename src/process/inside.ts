@@ -17,7 +17,7 @@ export async function resolveInside(root: string, relative: string, field: strin
     });
   const base = await resolve(root);
   const found = await resolve(path.resolve(base, relative));
-  if (found === base || found.startsWith(base + path.sep)) return found;
+  if (found === base || found.startsWith(base.endsWith(path.sep) ? base : base + path.sep)) return found;
   throw new RerailError('path-outside-workspace', `${field}: "${relative}" leads to ${found}, outside of ${base}`, {
     remedy: 'Give a path inside the workspace, relative to it.',
     nonRetryable: true,

@@ -14,6 +14,8 @@ export interface ProcessSpec {
   killDelayMs?: number;
   /** Kept of stdout and of stderr each; what comes after is read and dropped, so that the program is not blocked. */
   maxOutputBytes?: number;
+  /** What it has started is killed with it at the time-out; otherwise a straggler that holds the pipes is waited for. */
+  ownGroup?: true;
 }
 
 export interface ProcessResult {
@@ -36,6 +38,7 @@ export interface RunningProcess {
 }
 
 const DEFAULT_OUTPUT_BYTES = 64 * 1024 * 1024;
+const KILL_DELAY_MS = 2000;
 const STDERR_BYTES = 64 * 1024;
 
 function collect(stream: Readable, limit: number): () => { bytes: Buffer; truncated: boolean } {
@@ -62,13 +65,27 @@ function spawn(spec: ProcessSpec) {
     ...(spec.timeoutMs === undefined ? {} : { timeout: spec.timeoutMs }),
     ...(spec.signal === undefined ? {} : { cancelSignal: spec.signal }),
     killSignal: 'SIGTERM',
-    forceKillAfterDelay: spec.killDelayMs ?? 2000,
+    forceKillAfterDelay: spec.killDelayMs ?? KILL_DELAY_MS,
     reject: false,
     buffer: false,
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',
+    detached: spec.ownGroup === true,
   });
+}
+
+/** Kills the group after the time-out, first with grace. Returns what calls that off. */
+function killGroupLater(pid: number, timeoutMs: number, killDelayMs: number): () => void {
+  const kill = (signal: NodeJS.Signals) => () => {
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // The group is gone, which is what was wanted.
+    }
+  };
+  const timers = [setTimeout(kill('SIGTERM'), timeoutMs), setTimeout(kill('SIGKILL'), timeoutMs + killDelayMs)];
+  return () => timers.forEach(clearTimeout);
 }
 
 function launch(spec: ProcessSpec, keepStdout: boolean): RunningProcess {
@@ -77,12 +94,21 @@ function launch(spec: ProcessSpec, keepStdout: boolean): RunningProcess {
   const stderr = collect(child.stderr, spec.maxOutputBytes ?? STDERR_BYTES);
   // A program that dies leaves EPIPE on its stdin; how it ended is told by `ended`.
   child.stdin.on('error', () => undefined);
+  const callOff =
+    spec.ownGroup && spec.timeoutMs !== undefined && child.pid !== undefined
+      ? killGroupLater(child.pid, spec.timeoutMs, spec.killDelayMs ?? KILL_DELAY_MS)
+      : () => undefined;
   const ended = Promise.resolve(child).then((result): ProcessResult => {
+    callOff();
     if (result.exitCode === undefined && result.signal === undefined && !result.timedOut && !result.isCanceled) {
-      throw new RerailError('command-not-found', `Cannot start ${spec.argv[0]}: ${result.originalMessage ?? 'spawn failed'}`, {
-        remedy: `Install ${spec.argv[0]} or put its directory on PATH.`,
-        nonRetryable: true,
-      });
+      throw new RerailError(
+        'command-not-found',
+        `Cannot start ${spec.argv[0]}: ${result.originalMessage ?? 'spawn failed'}`,
+        {
+          remedy: `Install ${spec.argv[0]} or put its directory on PATH.`,
+          nonRetryable: true,
+        },
+      );
     }
     const out = stdout?.() ?? { bytes: Buffer.alloc(0), truncated: false };
     const err = stderr();

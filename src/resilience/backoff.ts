@@ -7,7 +7,8 @@ import type { RetrySpec } from '../domain/action.ts';
  */
 export function backoffMs(retry: RetrySpec, attempt: number, random: () => number): number {
   const ceiling = toMs(retry.maximumInterval);
-  const grown = toMs(retry.initialInterval) * retry.backoffCoefficient ** (attempt - 1);
-  const interval = Math.min(Number.isFinite(grown) ? grown : ceiling, ceiling);
+  const initial = toMs(retry.initialInterval);
+  // Nothing times an overflow is not a number, and nothing is what was asked for.
+  const interval = initial === 0 ? 0 : Math.min(initial * retry.backoffCoefficient ** (attempt - 1), ceiling);
   return Math.round(interval * (1 - retry.jitter) + interval * retry.jitter * random());
 }

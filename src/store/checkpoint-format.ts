@@ -42,7 +42,8 @@ export function encodeDraft(draft: CheckpointDraft): EncodedDraft {
   if (named !== given) throw badDraft(draft, `its manifest names the parts "${named}" and it carries "${given}"`);
   for (const [name, text] of partTexts) {
     if (!/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(name)) throw badDraft(draft, `"${name}" is not a part name`);
-    if (sha256(text) !== draft.manifest.parts[name]?.sha256) throw badDraft(draft, `the digest of part "${name}" is wrong`);
+    if (sha256(text) !== draft.manifest.parts[name]?.sha256)
+      throw badDraft(draft, `the digest of part "${name}" is wrong`);
   }
   const id = requireId(draft.manifest.info.id);
   return { id, checksum: sha256(manifestText), manifestText, partTexts, sizes: contentSizes(draft.manifest) };
@@ -91,10 +92,14 @@ export function idTaken(id: string): RerailError {
 }
 
 export function contentAbsent(id: string, digests: readonly string[]): RerailError {
-  return new RerailError('store-failed', `Checkpoint ${id} refers to ${String(digests.length)} contents that are neither stored nor given, first ${digests[0] ?? ''}`, {
-    remedy: 'Capture again: the files are then read anew.',
-    details: { absent: digests },
-  });
+  return new RerailError(
+    'store-failed',
+    `Checkpoint ${id} refers to ${String(digests.length)} contents that are neither stored nor given, first ${digests[0] ?? ''}`,
+    {
+      remedy: 'Capture again: the files are then read anew.',
+      details: { absent: digests },
+    },
+  );
 }
 
 /** The source no longer has the bytes that the manifest promises. */

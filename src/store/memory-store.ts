@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { Json } from '../domain/canonical-json.ts';
 import type { Manifest } from '../domain/checkpoint.ts';
-import { contentAbsent, contentChanged, contentSizes, corrupt, decodeManifest, encodeDraft, idTaken, notFound, sha256 } from './checkpoint-format.ts';
+import {
+  contentAbsent,
+  contentChanged,
+  contentSizes,
+  corrupt,
+  decodeManifest,
+  encodeDraft,
+  idTaken,
+  notFound,
+  sha256,
+} from './checkpoint-format.ts';
 import type { CheckpointStore, PutResult, StoreProblem } from './checkpoint-store.ts';
 
 interface Stored extends PutResult {
@@ -90,7 +100,11 @@ export function createMemoryStore(): CheckpointStore {
         if (entry.type !== 'file') continue;
         const bytes = contents.get(entry.sha256);
         const problem =
-          bytes === undefined ? 'it is missing' : level === 'full' && sha256(bytes) !== entry.sha256 ? 'its SHA-256 differs' : undefined;
+          bytes === undefined
+            ? 'it is missing'
+            : level === 'full' && sha256(bytes) !== entry.sha256
+              ? 'its SHA-256 differs'
+              : undefined;
         if (problem !== undefined) problems.push({ checkpointId: id, item: entry.path, problem });
       }
       return problems;

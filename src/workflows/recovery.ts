@@ -14,7 +14,7 @@ import type { RecoveryReport } from '../domain/report.ts';
 import type { RecoveryOutcome } from '../domain/run.ts';
 import { engine, sharedActivities } from './activity-proxies.ts';
 import { recoveryClosedSignal } from './messages.ts';
-import { createRecoveryState, isoNow, note, publish, setStatus, type RecoveryInput, type RecoveryState } from './recovery-state.ts';
+import { createRecoveryState, isoNow, note, setStatus, type RecoveryInput, type RecoveryState } from './recovery-state.ts';
 import { awaitApproval } from './steps/await-approval.ts';
 import { buildReport } from './steps/build-report.ts';
 import { carryOutPlan, recordsOf, type Ending } from './steps/carry-out-plan.ts';
@@ -114,8 +114,6 @@ async function makePlan(state: RecoveryState): Promise<boolean> {
     state.error = toRecorded(recordError(error));
     note(state, 'planned', `no plan could be made: ${state.error.message}`);
     return false;
-  } finally {
-    publish(state);
   }
 }
 

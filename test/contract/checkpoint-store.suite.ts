@@ -14,7 +14,10 @@ export interface StoreUnderTest {
 const digest = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
 /** A draft with one file for each content, and one state part. */
-export function makeDraft(contents: readonly (Buffer | string)[], options: { id?: string; parts?: Record<string, Json> } = {}): CheckpointDraft {
+export function makeDraft(
+  contents: readonly (Buffer | string)[],
+  options: { id?: string; parts?: Record<string, Json> } = {},
+): CheckpointDraft {
   const id = options.id ?? newId('cp');
   const parts = options.parts ?? { context: { note: 'kept' } };
   const content: CheckpointDraft['content'] = new Map();
@@ -26,13 +29,27 @@ export function makeDraft(contents: readonly (Buffer | string)[], options: { id?
     }
     content.set(digest(bytes), { size: bytes.length, open });
     const common = { path: `file-${String(index)}`, mode: 0o644, uid: 0, gid: 0, mtimeNs: '1' };
-    return { ...common, type: 'file', size: bytes.length, sha256: digest(bytes), stat: { ino: '1', dev: '1', ctimeNs: '1' } };
+    return {
+      ...common,
+      type: 'file',
+      size: bytes.length,
+      sha256: digest(bytes),
+      stat: { ino: '1', dev: '1', ctimeNs: '1' },
+    };
   });
   const digests = Object.entries(parts).map(([name, value]) => {
     const text = canonicalJson(value);
     return [name, { sha256: digest(text), size: Buffer.byteLength(text) }] as const;
   });
-  const info = { id, name: 'test', type: 'manual' as const, subject: 'release/web', description: '', tags: [], success: true };
+  const info = {
+    id,
+    name: 'test',
+    type: 'manual' as const,
+    subject: 'release/web',
+    description: '',
+    tags: [],
+    success: true,
+  };
   return {
     manifest: {
       schemaVersion: 1,
@@ -51,7 +68,11 @@ export function makeDraft(contents: readonly (Buffer | string)[], options: { id?
 
 export const digestsOf = (draft: CheckpointDraft): string[] => [...draft.content.keys()];
 
-export async function readAll(store: CheckpointStore, id: string, digests: readonly string[]): Promise<Map<string, Buffer>> {
+export async function readAll(
+  store: CheckpointStore,
+  id: string,
+  digests: readonly string[],
+): Promise<Map<string, Buffer>> {
   const found = new Map<string, Buffer>();
   await store.readContent(id, digests, async (name, content) => {
     const chunks: Uint8Array[] = [];
@@ -73,7 +94,14 @@ export function checkpointStoreSuite(name: string, open: () => Promise<StoreUnde
     afterEach(() => under.close());
 
     it('gives back manifest, parts and bytes exactly as they were put', async () => {
-      const contents = ['', 'one', 'one\n', 'data 3\nabc\n', Buffer.from([0, 255, 10, 13, 0]), Buffer.alloc(3_000_000, 'large')];
+      const contents = [
+        '',
+        'one',
+        'one\n',
+        'data 3\nabc\n',
+        Buffer.from([0, 255, 10, 13, 0]),
+        Buffer.alloc(3_000_000, 'large'),
+      ];
       const draft = makeDraft(contents, { parts: { context: { b: [1, null, 'ü\n'], a: {} }, agentStates: {} } });
       const { checksum } = await store.put(draft);
       const id = draft.manifest.info.id;
@@ -147,28 +175,36 @@ export function checkpointStoreSuite(name: string, open: () => Promise<StoreUnde
     it('refuses a manifest whose content is neither given nor stored', async () => {
       const draft = makeDraft(['one']);
       draft.content.clear();
-      await expect(store.put(draft)).rejects.toMatchObject({ code: 'store-failed', details: { absent: [digest('one')] } });
+      await expect(store.put(draft)).rejects.toMatchObject({
+        code: 'store-failed',
+        details: { absent: [digest('one')] },
+      });
       expect(await store.has(draft.manifest.info.id)).toBe(false);
     });
 
-    it.each([10, 3_000_000])('makes no checkpoint of a content of %d bytes that changed since its digest was made', async (size) => {
-      const draft = makeDraft([Buffer.alloc(size, 'a'), 'steady']);
-      const [changing = ''] = digestsOf(draft);
-      let opened = 0;
-      async function* open(): AsyncGenerator<Uint8Array> {
-        opened += 1;
-        await Promise.resolve();
-        yield Buffer.alloc(size, 'b');
-      }
-      draft.content.set(changing, { size, open });
-      await expect(store.put(draft)).rejects.toMatchObject({ details: { changed: [changing] } });
-      expect(opened).toBeGreaterThan(0);
-      expect(await store.list()).toEqual([]);
-    });
+    it.each([10, 3_000_000])(
+      'makes no checkpoint of a content of %d bytes that changed since its digest was made',
+      async (size) => {
+        const draft = makeDraft([Buffer.alloc(size, 'a'), 'steady']);
+        const [changing = ''] = digestsOf(draft);
+        let opened = 0;
+        async function* open(): AsyncGenerator<Uint8Array> {
+          opened += 1;
+          await Promise.resolve();
+          yield Buffer.alloc(size, 'b');
+        }
+        draft.content.set(changing, { size, open });
+        await expect(store.put(draft)).rejects.toMatchObject({ details: { changed: [changing] } });
+        expect(opened).toBeGreaterThan(0);
+        expect(await store.list()).toEqual([]);
+      },
+    );
 
     it('refuses parts that are not those of the manifest', async () => {
       const draft = makeDraft(['one']);
-      await expect(store.put({ ...draft, parts: { context: { note: 'other' } } })).rejects.toMatchObject({ code: 'invalid-input' });
+      await expect(store.put({ ...draft, parts: { context: { note: 'other' } } })).rejects.toMatchObject({
+        code: 'invalid-input',
+      });
       await expect(store.put({ ...draft, parts: {} })).rejects.toMatchObject({ code: 'invalid-input' });
     });
 
@@ -186,7 +222,10 @@ export function checkpointStoreSuite(name: string, open: () => Promise<StoreUnde
       const ids = drafts.map(({ manifest }) => manifest.info.id).sort();
       const listed = await store.list();
       expect(listed.map(({ id }) => id)).toEqual(ids);
-      expect(listed[0]).toMatchObject({ createdAt: '2026-01-02T03:04:05.678Z', checksum: expect.stringMatching(/^[0-9a-f]{64}$/) });
+      expect(listed[0]).toMatchObject({
+        createdAt: '2026-01-02T03:04:05.678Z',
+        checksum: expect.stringMatching(/^[0-9a-f]{64}$/),
+      });
       await store.delete(ids.slice(0, 2));
       expect((await store.list()).map(({ id }) => id)).toEqual(ids.slice(2));
       expect(await store.usage()).toMatchObject({ checkpoints: 1 });
@@ -203,7 +242,9 @@ export function checkpointStoreSuite(name: string, open: () => Promise<StoreUnde
       expect((await store.sweep()).freedBytes).toBeGreaterThan(0);
       expect(await store.hasContent([digest(large)])).toEqual(new Set());
       expect(await store.verify(kept.manifest.info.id, 'full')).toEqual([]);
-      expect((await readAll(store, kept.manifest.info.id, [digest('shared')])).get(digest('shared'))?.toString()).toBe('shared');
+      expect((await readAll(store, kept.manifest.info.id, [digest('shared')])).get(digest('shared'))?.toString()).toBe(
+        'shared',
+      );
       const again = makeDraft([large]);
       expect(await store.put(again)).toMatchObject({ newBytes: large.length });
       expect(await store.verify(again.manifest.info.id, 'full')).toEqual([]);

@@ -1,13 +1,24 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, linkSync, lutimesSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createCheckpointActivities } from '../../src/activities/checkpoints/create-checkpoint-activities.ts';
 import type { CheckpointActivities } from '../../src/activities/checkpoints/create-checkpoint-activities.ts';
 import type { CheckpointDependencies } from '../../src/activities/checkpoints/checkpoint-context.ts';
-import type { RestoreInput } from '../../src/activities/checkpoints/restore-checkpoint.ts';
+import type { RestoreInput } from '../../src/activities/checkpoints/prepare-restore.ts';
 import type { CheckpointInfo } from '../../src/domain/checkpoint.ts';
 import { newId } from '../../src/domain/ids.ts';
 import type { RestoreOptions } from '../../src/domain/rollback.schema.ts';
@@ -47,14 +58,27 @@ export async function openActivities(
   const failpoint = more.failpoint;
   const store = await createGitStore({ path: bench.storePath, ...(failpoint === undefined ? {} : { failpoint }) });
   const { storePath, dataDir } = bench;
-  return { ...createCheckpointActivities({ openStore: () => Promise.resolve(store), storePath, dataDir, host: 'here', ...more }), store };
+  return {
+    ...createCheckpointActivities({
+      openStore: () => Promise.resolve(store),
+      storePath,
+      dataDir,
+      host: 'here',
+      ...more,
+    }),
+    store,
+  };
 }
 
 export function makeInfo(id: string = newId('cp')): CheckpointInfo {
   return { id, name: 'test', type: 'manual', subject: 'release/web', description: '', tags: [], success: true };
 }
 
-export function restoreOrder(checkpointId: string, options: Partial<RestoreOptions> = {}, backupId: string | null = newId('cp')): RestoreInput {
+export function restoreOrder(
+  checkpointId: string,
+  options: Partial<RestoreOptions> = {},
+  backupId: string | null = newId('cp'),
+): RestoreInput {
   const backup = backupId === null ? null : { id: backupId, info: makeInfo(backupId) };
   return { checkpointId, backup, options: { createBackup: backup !== null, dryRun: false, force: false, ...options } };
 }
@@ -66,7 +90,8 @@ export const NOT_UTF8 = Buffer.from([0x66, 0xff, 0xfe, 0x6f]);
 /** One of everything that a tree can hold. */
 export function fillTree(root: string): void {
   const at = (path: string): string => join(root, path);
-  for (const path of ['src/deep/er', 'empty', 'closed', 'sub/.git/hooks', '.git', 'node_modules/x', 'a b']) mkdirSync(at(path), { recursive: true });
+  for (const path of ['src/deep/er', 'empty', 'closed', 'sub/.git/hooks', '.git', 'node_modules/x', 'a b'])
+    mkdirSync(at(path), { recursive: true });
   writeFileSync(at('src/one.txt'), 'one\n');
   writeFileSync(at('src/crlf.txt'), 'a\nb\r\nc\n');
   writeFileSync(at('.gitattributes'), '* text=auto eol=crlf\n*.bin -text\n');
@@ -131,7 +156,10 @@ const EXCLUDED = /^(\.git|node_modules)(\/|$)/;
 
 /** The tree as `find` and this file see it: shares no code with what is tested. */
 export function snapshot(root: string, options: { all?: boolean } = {}): string[] {
-  const run = spawnSync('find', [root, '-mindepth', '1', '-printf', '%P\\0%y\\0%m\\0%U:%G\\0%T@\\0%l\\0%n\\0%i\\0'], { encoding: 'latin1', maxBuffer: 1 << 28 });
+  const run = spawnSync('find', [root, '-mindepth', '1', '-printf', '%P\\0%y\\0%m\\0%U:%G\\0%T@\\0%l\\0%n\\0%i\\0'], {
+    encoding: 'latin1',
+    maxBuffer: 1 << 28,
+  });
   if (run.status !== 0) throw new Error(run.stderr);
   const fields = run.stdout.split('\0');
   const rows: string[][] = [];
@@ -141,7 +169,12 @@ export function snapshot(root: string, options: { all?: boolean } = {}): string[
   return rows.flatMap(([path = '', type, mode, owner, time, link, links, ino = '']) => {
     if (options.all !== true && EXCLUDED.test(path)) return [];
     if (!firstOf.has(ino)) firstOf.set(ino, path);
-    const bytes = type === 'f' ? createHash('sha256').update(readFileSync(oddName(root, Buffer.from(path, 'latin1')))).digest('hex') : '';
+    const bytes =
+      type === 'f'
+        ? createHash('sha256')
+            .update(readFileSync(oddName(root, Buffer.from(path, 'latin1'))))
+            .digest('hex')
+        : '';
     const group = type === 'f' && links !== '1' ? (firstOf.get(ino) ?? '') : '';
     return [[path, type, mode, owner, time, link, group, bytes].join(' | ')];
   });

@@ -1,12 +1,28 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync, symlinkSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
-import { hostname } from 'node:os';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
-import { createGitStore } from '../../src/store/git-store/create-git-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
-import { disturbTree, fillTree, isRoot, makeBench, makeInfo, openActivities, restoreOrder, runAndKill, snapshot } from './checkpoint-fixtures.ts';
+import {
+  disturbTree,
+  fillTree,
+  makeBench,
+  makeInfo,
+  openActivities,
+  restoreOrder,
+  snapshot,
+} from './checkpoint-fixtures.ts';
 import type { Bench } from './checkpoint-fixtures.ts';
 
 let bench: Bench;
@@ -26,18 +42,32 @@ async function capture(more: object = {}): Promise<string> {
 }
 
 /** Nothing but the workspace, the store and the data may be left beside it. */
-const leftovers = (): string[] => readdirSync(bench.directory).filter((name) => !['work', 'store', 'data'].includes(name));
-const packFiles = (): string[] => readdirSync(join(bench.storePath, 'repository/objects/pack'));
+const leftovers = (): string[] =>
+  readdirSync(bench.directory).filter((name) => !['work', 'store', 'data'].includes(name));
 const fsck = (): string =>
-  execFileSync('git', ['fsck', '--full', '--strict'], { env: { PATH: process.env['PATH'], GIT_DIR: join(bench.storePath, 'repository') }, encoding: 'utf8', stdio: 'pipe' });
+  execFileSync('git', ['fsck', '--full', '--strict'], {
+    env: { PATH: process.env['PATH'], GIT_DIR: join(bench.storePath, 'repository') },
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
 
 describe('capture', () => {
   it('answers with a record of what it took', async () => {
     fillTree(bench.root);
     const { captureCheckpoint } = await openActivities(bench, { clock: () => new Date('2026-05-06T07:08:09.010Z') });
-    const state = { context: { key: [1, 'ü'] }, workflow: { currentPhase: 'build', completedPhases: ['plan'], status: 'running', stepIndex: 2 } };
+    const state = {
+      context: { key: [1, 'ü'] },
+      workflow: { currentPhase: 'build', completedPhases: ['plan'], status: 'running', stepIndex: 2 },
+    };
     const record = await captureCheckpoint({ info: makeInfo(), root: bench.root, state });
-    expect(record).toMatchObject({ state: 'complete', createdAt: '2026-05-06T07:08:09.010Z', host: 'here', root: bench.root, skipped: 0, inline: state });
+    expect(record).toMatchObject({
+      state: 'complete',
+      createdAt: '2026-05-06T07:08:09.010Z',
+      host: 'here',
+      root: bench.root,
+      skipped: 0,
+      inline: state,
+    });
     expect(record.parts).toEqual(['workflow', 'context', 'files']);
     expect(record.totalBytes).toBeGreaterThan(5_000_000);
     expect(record.newBytes).toBeLessThanOrEqual(record.totalBytes);
@@ -65,7 +95,11 @@ describe('capture', () => {
   it('is partial when something could not be captured, and says what', async () => {
     execFileSync('mkfifo', [at('pipe')]);
     const { captureCheckpoint } = await openActivities(bench);
-    expect(await captureCheckpoint({ info: makeInfo(), root: bench.root })).toMatchObject({ state: 'partial', skipped: 1, stateReason: 'not captured: pipe (fifo)' });
+    expect(await captureCheckpoint({ info: makeInfo(), root: bench.root })).toMatchObject({
+      state: 'partial',
+      skipped: 1,
+      stateReason: 'not captured: pipe (fifo)',
+    });
   });
 
   it('stores only what is new, and captures what changed behind an unchanged size and time', async () => {
@@ -113,9 +147,15 @@ describe('capture', () => {
 
   it('refuses what is not valid before it touches anything', async () => {
     const { captureCheckpoint } = await openActivities(bench);
-    await expect(captureCheckpoint({ info: { ...makeInfo(), id: 'nonsense' }, root: bench.root })).rejects.toMatchObject({ code: 'invalid-input' });
-    await expect(captureCheckpoint({ info: makeInfo(), root: bench.storePath })).rejects.toMatchObject({ code: 'workspace-refused' });
-    await expect(captureCheckpoint({ info: makeInfo(), root: bench.root, state: { artifacts: [{}] } as never })).rejects.toMatchObject({ code: 'invalid-input' });
+    await expect(
+      captureCheckpoint({ info: { ...makeInfo(), id: 'nonsense' }, root: bench.root }),
+    ).rejects.toMatchObject({ code: 'invalid-input' });
+    await expect(captureCheckpoint({ info: makeInfo(), root: bench.storePath })).rejects.toMatchObject({
+      code: 'workspace-refused',
+    });
+    await expect(
+      captureCheckpoint({ info: makeInfo(), root: bench.root, state: { artifacts: [{}] } as never }),
+    ).rejects.toMatchObject({ code: 'invalid-input' });
   });
 });
 
@@ -146,8 +186,26 @@ describe('restore', () => {
     const elsewhere = join(bench.directory, 'elsewhere');
     mkdirSync(elsewhere);
     const { restoreCheckpoint } = await openActivities(bench);
-    expect(await restoreCheckpoint({ ...restoreOrder(id, {}, null), root: elsewhere })).toMatchObject({ success: true, dataLoss: false });
+    expect(await restoreCheckpoint({ ...restoreOrder(id, {}, null), root: elsewhere })).toMatchObject({
+      success: true,
+      dataLoss: false,
+    });
     expect(snapshot(elsewhere)).toEqual(captured);
+  });
+
+  it('makes a workspace anew that is gone', async () => {
+    fillTree(bench.root);
+    const captured = snapshot(bench.root);
+    const id = await capture();
+    rmSync(bench.root, { recursive: true });
+    const { restoreCheckpoint } = await openActivities(bench);
+    const { plan } = await restoreCheckpoint(restoreOrder(id, { dryRun: true }));
+    expect(existsSync(bench.root)).toBe(false);
+    expect(await restoreCheckpoint(restoreOrder(id, { planHash: plan.hash }))).toMatchObject({
+      success: true,
+      dataLoss: false,
+    });
+    expect(snapshot(bench.root)).toEqual(captured);
   });
 
   it('does nothing to a tree that is as captured', async () => {
@@ -189,7 +247,10 @@ describe('restore', () => {
     const { plan } = await restoreCheckpoint(restoreOrder(id, { dryRun: true }));
     writeFileSync(at('stray'), 'two');
     const before = snapshot(bench.root);
-    await expect(restoreCheckpoint(restoreOrder(id, { planHash: plan.hash }))).rejects.toMatchObject({ code: 'plan-hash-mismatch', nonRetryable: true });
+    await expect(restoreCheckpoint(restoreOrder(id, { planHash: plan.hash }))).rejects.toMatchObject({
+      code: 'plan-hash-mismatch',
+      nonRetryable: true,
+    });
     expect(snapshot(bench.root)).toEqual(before);
   });
 
@@ -225,7 +286,10 @@ describe('restore', () => {
     mkdirSync(at('name/node_modules'), { recursive: true });
     writeFileSync(at('name/node_modules/x'), 'excluded');
     const { restoreCheckpoint } = await openActivities(bench);
-    await expect(restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({ code: 'restore-failed', nonRetryable: true });
+    await expect(restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({
+      code: 'restore-failed',
+      nonRetryable: true,
+    });
     expect(readFileSync(at('name/node_modules/x'), 'utf8')).toBe('excluded');
   });
 
@@ -237,7 +301,9 @@ describe('restore', () => {
     const result = await restoreCheckpoint(restoreOrder(id, {}, null));
     expect(result).toMatchObject({ success: true, dataLoss: true });
     expect(result.backupId).toBeUndefined();
-    await expect(restoreCheckpoint({ ...restoreOrder(id), backup: null })).rejects.toMatchObject({ code: 'invalid-input' });
+    await expect(restoreCheckpoint({ ...restoreOrder(id), backup: null })).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
   });
 
   it('keeps the backup of the first attempt, and refuses to lose what came after it', async () => {
@@ -270,7 +336,10 @@ describe('restore', () => {
         if (name === 'restore.stage-file') writeFileSync(at('a'), 'newest');
       },
     });
-    await expect(restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({ code: 'restore-failed', details: { paths: ['a'] } });
+    await expect(restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({
+      code: 'restore-failed',
+      details: { paths: ['a'] },
+    });
     expect(readFileSync(at('a'), 'utf8')).toBe('newest');
     expect(leftovers()).toEqual([]);
   });
@@ -289,7 +358,10 @@ describe('restore', () => {
     });
     const result = await restoreCheckpoint(restoreOrder(id));
     expect(result.success).toBe(false);
-    expect(result.verified.mismatches).toEqual(['"b": mode 0600, captured 0644', '"late" is there and was not captured']);
+    expect(result.verified.mismatches).toEqual([
+      '"b": mode 0600, captured 0644',
+      '"late" is there and was not captured',
+    ]);
     expect(result.errors).toHaveLength(2);
   });
 
@@ -310,7 +382,9 @@ describe('restore', () => {
   it('refuses a root that became a link, parts it has not, and a checkpoint that is not there', async () => {
     const id = await capture();
     const { restoreCheckpoint } = await openActivities(bench);
-    await expect(restoreCheckpoint(restoreOrder(id, { parts: ['context'] }))).rejects.toMatchObject({ code: 'invalid-input' });
+    await expect(restoreCheckpoint(restoreOrder(id, { parts: ['context'] }))).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
     await expect(restoreCheckpoint(restoreOrder(newId('cp')))).rejects.toMatchObject({ code: 'checkpoint-not-found' });
     rmSync(bench.root, { recursive: true });
     symlinkSync(bench.directory, bench.root);
@@ -327,7 +401,8 @@ describe('restore', () => {
     let refused: unknown;
     const outer = await openActivities(bench, {
       async failpoint(name) {
-        if (name === 'restore.before-commit') refused = await inner.restoreCheckpoint(restoreOrder(id)).catch((error: unknown) => error);
+        if (name === 'restore.before-commit')
+          refused = await inner.restoreCheckpoint(restoreOrder(id)).catch((error: unknown) => error);
       },
     });
     expect(await outer.restoreCheckpoint(restoreOrder(id))).toMatchObject({ success: true });
@@ -344,247 +419,5 @@ describe('restore', () => {
     disturbTree(bench.root);
     expect(await activities.restoreCheckpoint(restoreOrder(id))).toMatchObject({ success: true });
     expect(snapshot(bench.root)).toEqual(captured);
-  });
-});
-
-describe('killed', () => {
-  it.each(['capture.scanned', 'put.content', 'put.before-done', 'put.before-read-back', 'put.before-publish', 'put.after-publish'])(
-    'in a capture at %s: what was there stays good, and the next attempt finishes it',
-    async (failpoint) => {
-      fillTree(bench.root);
-      const earlier = await capture();
-      writeFileSync(at('src/one.txt'), 'changed');
-      writeFileSync(at('new.bin'), Buffer.alloc(2_000_000, 'new'));
-      const order = { info: makeInfo(), root: bench.root };
-      expect(runAndKill({ bench, capture: order, failpoint })).toBe('SIGKILL');
-
-      const { captureCheckpoint, verifyCheckpoint, listStored, store } = await openActivities(bench);
-      expect(packFiles().filter((name) => name.startsWith('tmp_'))).toEqual([]);
-      expect((await listStored()).some(({ id }) => id === order.info.id)).toBe(failpoint === 'put.after-publish');
-      expect((await captureCheckpoint(order)).state).toBe('complete');
-      for (const checkpointId of [earlier, order.info.id]) {
-        expect(await verifyCheckpoint({ checkpointId, level: 'full' })).toMatchObject({ problems: [], level: 'full' });
-      }
-      await store.sweep();
-      expect(fsck()).toBe('');
-      expect((await verifyCheckpoint({ checkpointId: order.info.id, level: 'full' })).problems).toEqual([]);
-    },
-    60_000,
-  );
-
-  it.each([
-    ['restore.planned', 1],
-    ['restore.backed-up', 1],
-    ['restore.stage-file', 2],
-    ['restore.before-commit', 1],
-    ['restore.after-commit', 1],
-    ['restore.step.remove', 1],
-    ['restore.step.mkdir', 1],
-    ['restore.step.place', 2],
-    ['restore.step.remove', 4],
-    ['restore.step.attributes', 1],
-    ['restore.before-clean', 1],
-    ['restore.before-end', 1],
-  ])(
-    'in a restore at %s (%d): nothing happened, or the next attempt finishes it',
-    async (failpoint, passing) => {
-      fillTree(bench.root);
-      const captured = snapshot(bench.root);
-      const id = await capture();
-      disturbTree(bench.root);
-      const disturbed = snapshot(bench.root);
-      const { restoreCheckpoint } = await openActivities(bench);
-      const { plan } = await restoreCheckpoint(restoreOrder(id, { dryRun: true }));
-      const order = restoreOrder(id, { planHash: plan.hash });
-      runAndKill({ bench, restore: order, failpoint, passing });
-
-      const committed = !['restore.planned', 'restore.backed-up', 'restore.stage-file', 'restore.before-commit'].includes(failpoint);
-      if (!committed) expect(snapshot(bench.root)).toEqual(disturbed);
-      const result = await restoreCheckpoint(order);
-      expect(result).toMatchObject({ success: true, dataLoss: false, backupId: order.backup?.id });
-      expect(result.plan.changes).toEqual(plan.changes);
-      expect(snapshot(bench.root)).toEqual(captured);
-      expect(leftovers()).toEqual([]);
-
-      expect(await restoreCheckpoint(restoreOrder(order.backup?.id ?? ''))).toMatchObject({ success: true });
-      expect(snapshot(bench.root)).toEqual(disturbed);
-    },
-    60_000,
-  );
-
-  it('after any step of a restore at all: a capture finishes it first', async () => {
-    fillTree(bench.root);
-    const captured = snapshot(bench.root);
-    const id = await capture();
-    for (let stop = 1; ; stop += 1) {
-      disturbTree(bench.root);
-      let passed = 0;
-      const failing = await openActivities(bench, {
-        failpoint(name) {
-          if (name.startsWith('restore.step') && (passed += 1) === stop) throw new Error('stopped');
-        },
-      });
-      const stopped = await failing.restoreCheckpoint(restoreOrder(id)).catch((error: unknown) => error);
-      if (!(stopped instanceof Error)) break;
-      const { captureCheckpoint, restoreCheckpoint } = await openActivities(bench);
-      await expect(restoreCheckpoint(restoreOrder(id, { dryRun: true }))).rejects.toMatchObject({ code: 'target-locked' });
-      await captureCheckpoint({ info: makeInfo(), root: bench.root });
-      expect(snapshot(bench.root), `stopped after step ${String(stop)}`).toEqual(captured);
-      expect(leftovers()).toEqual([]);
-    }
-    expect(snapshot(bench.root)).toEqual(captured);
-  }, 120_000);
-});
-
-describe('a damaged store', () => {
-  const onlyPack = (): string => {
-    const [name, ...others] = packFiles().filter((file) => file.endsWith('.pack'));
-    expect(others).toEqual([]);
-    return join(bench.storePath, 'repository/objects/pack', name ?? '');
-  };
-  const flip = (path: string, offset: number): void => {
-    chmodSync(path, 0o600);
-    const file = openSync(path, 'r+');
-    const byte = Buffer.alloc(1);
-    readSync(file, byte, 0, 1, offset);
-    writeSync(file, Buffer.from([(byte[0] ?? 0) ^ 0x10]), 0, 1, offset);
-    closeSync(file);
-  };
-
-  it('is found out before a byte reaches the tree, wherever the bit flipped', async () => {
-    writeFileSync(at('a'), 'first content '.repeat(40));
-    writeFileSync(at('b'), Buffer.from(Array.from({ length: 2000 }, (_, index) => (index * 2654435761) % 253)));
-    const id = await capture({ state: { context: { note: 'x'.repeat(300) } } });
-    const captured = snapshot(bench.root);
-    writeFileSync(at('a'), 'present');
-    writeFileSync(at('b'), 'present');
-    const present = snapshot(bench.root);
-    const path = onlyPack();
-    const size = readFileSync(path).length;
-    let found = 0;
-    for (let offset = 12; offset < size; offset += Math.ceil(size / 60)) {
-      flip(path, offset);
-      const { restoreCheckpoint, verifyCheckpoint } = await openActivities(bench);
-      const { problems } = await verifyCheckpoint({ checkpointId: id, level: 'full' });
-      const outcome = await restoreCheckpoint(restoreOrder(id, {}, null)).then((result) => result.success, (error: unknown) => error);
-      if (outcome === true) {
-        // The flip hit nothing that this checkpoint needs, or only git's label on bytes that are good.
-        expect(snapshot(bench.root)).toEqual(captured);
-        writeFileSync(at('a'), 'present');
-        writeFileSync(at('b'), 'present');
-      } else {
-        found += 1;
-        expect(outcome, `offset ${String(offset)}`).toMatchObject({ code: 'checkpoint-corrupt' });
-        expect(problems.length).toBeGreaterThan(0);
-        expect(snapshot(bench.root).map((line) => line.split(' | ')[7])).toEqual(present.map((line) => line.split(' | ')[7]));
-      }
-      flip(path, offset);
-    }
-    expect(found).toBeGreaterThan(40);
-    expect(leftovers()).toEqual([]);
-  }, 120_000);
-
-  it('names every lost path, and never makes a checkpoint on top of a damaged content', async () => {
-    const content = Buffer.from(Array.from({ length: 50_000 }, (_, index) => (index * 2654435761) % 253));
-    writeFileSync(at('a'), content);
-    writeFileSync(at('copy'), content);
-    const id = await capture();
-    const path = onlyPack();
-    flip(path, Math.floor(readFileSync(path).length / 3));
-    const { verifyCheckpoint, captureCheckpoint, listStored } = await openActivities(bench);
-    expect((await verifyCheckpoint({ checkpointId: id, level: 'full' })).problems.map(({ item }) => item)).toEqual(['a', 'copy']);
-    await expect(captureCheckpoint({ info: makeInfo(), root: bench.root, parentId: id })).rejects.toMatchObject({ code: 'checkpoint-corrupt' });
-    await expect(captureCheckpoint({ info: makeInfo(), root: bench.root })).rejects.toMatchObject({ code: 'checkpoint-corrupt' });
-    expect(await listStored()).toHaveLength(1);
-  });
-
-  it('names a lost ref, an unreadable header and a missing pack', async () => {
-    writeFileSync(at('a'), 'x');
-    const [id, other] = [await capture(), await capture()];
-    const { listStored, verifyCheckpoint, restoreCheckpoint } = await openActivities(bench);
-    writeFileSync(join(bench.storePath, 'repository/refs/checkpoints', other), 'not an object id\n');
-    expect((await listStored()).map((stored) => stored.id)).toEqual([id]);
-    await expect(restoreCheckpoint(restoreOrder(other))).rejects.toMatchObject({ code: 'checkpoint-corrupt' });
-    for (const name of packFiles()) rmSync(join(bench.storePath, 'repository/objects/pack', name), { force: true });
-    expect((await verifyCheckpoint({ checkpointId: id, level: 'quick' })).problems).toMatchObject([{ checkpointId: id, item: 'header' }]);
-    expect(await listStored()).toMatchObject([{ id, checksum: '' }]);
-  });
-});
-
-describe('the store on disk', () => {
-  it('is not swept under a writer, whose content has no checkpoint yet', async () => {
-    writeFileSync(at('a'), 'not published yet');
-    const sweeper = await createGitStore({ path: bench.storePath });
-    let swept = false;
-    let sweeping: Promise<unknown> | undefined;
-    const { captureCheckpoint, verifyCheckpoint } = await openActivities(bench, {
-      failpoint(name) {
-        if (name !== 'put.before-read-back') return;
-        sweeping = sweeper.sweep().then(() => (swept = true));
-      },
-    });
-    const { info } = await captureCheckpoint({ info: makeInfo(), root: bench.root });
-    expect(sweeping).toBeDefined();
-    await sweeping;
-    expect(swept).toBe(true);
-    expect((await verifyCheckpoint({ checkpointId: info.id, level: 'full' })).problems).toEqual([]);
-    expect(readdirSync(join(bench.storePath, 'locks'))).toEqual([]);
-  });
-
-  it('outlives locks that a dead process left', async () => {
-    const store = await createGitStore({ path: bench.storePath });
-    const dead = { pid: 2 ** 22 - 1, host: hostname(), bootId: 'another', startTime: '1' };
-    writeFileSync(join(bench.storePath, 'locks/exclusive-0'), JSON.stringify(dead));
-    await store.sweep();
-    expect(readdirSync(join(bench.storePath, 'locks'))).toEqual([]);
-  });
-
-  it('is made once when two processes open it together', async () => {
-    const stores = await Promise.all(Array.from({ length: 6 }, () => createGitStore({ path: bench.storePath })));
-    for (const store of stores) expect(await store.list()).toEqual([]);
-    expect(readdirSync(bench.storePath).sort()).toEqual(['locks', 'repository', 'restores']);
-  });
-
-  it('is not made over something else', async () => {
-    mkdirSync(join(bench.storePath, 'repository'), { recursive: true });
-    writeFileSync(join(bench.storePath, 'repository/notes'), 'mine');
-    await expect(createGitStore({ path: bench.storePath })).rejects.toMatchObject({ code: 'store-failed', nonRetryable: true });
-    expect(readdirSync(join(bench.storePath, 'repository'))).toEqual(['notes']);
-  });
-
-  it('deletes checkpoints and frees their bytes', async () => {
-    const { captureCheckpoint, deleteCheckpoints, storeUsage, listStored } = await openActivities(bench);
-    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 2654435761) % 253));
-    writeFileSync(at('a'), bytes);
-    const first = await captureCheckpoint({ info: makeInfo(), root: bench.root });
-    writeFileSync(at('a'), 'small');
-    const second = await captureCheckpoint({ info: makeInfo(), root: bench.root });
-    const before = (await storeUsage()).bytes;
-    const { freedBytes } = await deleteCheckpoints({ ids: [first.info.id] });
-    expect(freedBytes).toBeGreaterThan(0);
-    expect((await storeUsage()).bytes).toBe(before - freedBytes);
-    expect((await listStored()).map(({ id }) => id)).toEqual([second.info.id]);
-    expect(fsck()).toBe('');
-  });
-
-  it.skipIf(!isRoot)('says that the disk is full, keeps what it has, and works again with room', async () => {
-    const mount = join(bench.directory, 'small');
-    mkdirSync(mount);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', mount]);
-    try {
-      const tight = { ...bench, storePath: join(mount, 'store') };
-      const { captureCheckpoint, verifyCheckpoint, store } = await openActivities(tight);
-      writeFileSync(at('a'), 'small');
-      const { info } = await captureCheckpoint({ info: makeInfo(), root: bench.root });
-      writeFileSync(at('b'), execFileSync('head', ['-c', '9000000', '/dev/urandom'], { maxBuffer: 1e8 }));
-      const order = { info: makeInfo(), root: bench.root };
-      await expect(captureCheckpoint(order)).rejects.toMatchObject({ code: 'disk-full', remedy: expect.any(String) });
-      expect(await store.has(order.info.id)).toBe(false);
-      expect((await verifyCheckpoint({ checkpointId: info.id, level: 'full' })).problems).toEqual([]);
-      writeFileSync(at('b'), execFileSync('head', ['-c', '2000000', '/dev/urandom'], { maxBuffer: 1e8 }));
-      expect((await captureCheckpoint(order)).newBytes).toBe(2_000_000);
-    } finally {
-      execFileSync('umount', [mount]);
-    }
   });
 });

@@ -1,6 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -34,20 +45,31 @@ describe('scanTree', () => {
     expect(found.get('set-id')).toMatchObject({ type: 'file', mode: 0o4755 });
     expect(found.get('src/deep')).toMatchObject({ type: 'dir', mode: 0o2775 });
     expect(found.get('empty')).toMatchObject({ type: 'dir', mtimeNs: '1234567890123456789' });
-    expect(found.get('dangling')).toMatchObject({ type: 'symlink', target: 'nowhere/at/all', mtimeNs: '1111111111987654321' });
+    expect(found.get('dangling')).toMatchObject({
+      type: 'symlink',
+      target: 'nowhere/at/all',
+      mtimeNs: '1111111111987654321',
+    });
     expect(found.get('to-odd')).toMatchObject({ targetBytes: Buffer.from([0x78, 0xfe]).toString('base64') });
     expect(found.get('to-dir')).toMatchObject({ type: 'symlink', target: 'src' });
     expect(found.get(`\0${NOT_UTF8.toString('base64')}`)).toMatchObject({ type: 'file', size: 9 });
     expect(found.get('a b/new\nline and  spaces')).toMatchObject({ type: 'file', size: 8 });
     expect(found.get('sub/.git/config')).toMatchObject({ type: 'file' });
-    for (const path of ['linked-1', 'linked-3', 'src/linked-2']) expect(found.get(path)).toMatchObject({ hardlinkGroup: 'linked-1' });
-    expect([...found.keys()].filter((key) => key.startsWith('.git/') || key.startsWith('node_modules') || key === '.git')).toEqual([]);
+    for (const path of ['linked-1', 'linked-3', 'src/linked-2'])
+      expect(found.get(path)).toMatchObject({ hardlinkGroup: 'linked-1' });
+    expect(
+      [...found.keys()].filter((key) => key.startsWith('.git/') || key.startsWith('node_modules') || key === '.git'),
+    ).toEqual([]);
   });
 
   it('names what it cannot capture, and why', async () => {
     execFileSync('mkfifo', [at('pipe')]);
     mkdirSync(at('dir'));
-    execFileSync('python3', ['-c', `import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])`, at('dir/sock')]);
+    execFileSync('python3', [
+      '-c',
+      `import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])`,
+      at('dir/sock'),
+    ]);
     const { skipped, pinned, entries } = await scan();
     expect(skipped).toEqual([
       { path: 'dir/sock', reason: 'socket' },
@@ -95,10 +117,17 @@ describe('scanTree', () => {
     expect(entry).toMatchObject({ stat: { ctimeNs: '0' } });
   });
 
-  it('reports a file that never stands still as torn, and captures the others', async () => {
+  it.each([
+    ['grows', 'a', ''],
+    ['is written in place', 'r+', ', 0'],
+  ])('reports a file that %s without end as torn, and captures the others', async (_, mode, position) => {
     writeFileSync(at('restless'), Buffer.alloc(8_000_000));
     writeFileSync(at('still'), 'x');
-    const writer = spawn(process.execPath, ['-e', `const fs=require('fs');const f=fs.openSync(process.argv[1],'a');console.log('go');for(;;)fs.writeSync(f,'x')`, at('restless')]);
+    const writer = spawn(process.execPath, [
+      '-e',
+      `const fs=require('fs');const f=fs.openSync(process.argv[1],'${mode}');console.log('go');for(;;)fs.writeSync(f,'x'${position})`,
+      at('restless'),
+    ]);
     try {
       await once(writer.stdout, 'data');
       const { skipped, entries } = await scan();
@@ -113,8 +142,12 @@ describe('scanTree', () => {
   it('refuses more than it may hold', async () => {
     for (const name of ['a', 'b', 'c']) writeFileSync(at(name), 'xxxx');
     const refused = { code: 'workspace-refused', remedy: expect.any(String) };
-    await expect(scanTree(bench.root, { exclude: [], limits: { maxFiles: 2, maxBytes: 100 } })).rejects.toMatchObject(refused);
-    await expect(scanTree(bench.root, { exclude: [], limits: { maxFiles: 10, maxBytes: 11 } })).rejects.toMatchObject(refused);
+    await expect(scanTree(bench.root, { exclude: [], limits: { maxFiles: 2, maxBytes: 100 } })).rejects.toMatchObject(
+      refused,
+    );
+    await expect(scanTree(bench.root, { exclude: [], limits: { maxFiles: 10, maxBytes: 11 } })).rejects.toMatchObject(
+      refused,
+    );
     expect((await scanTree(bench.root, { exclude: [], limits: { maxFiles: 3, maxBytes: 12 } })).totalBytes).toBe(12);
   });
 
@@ -138,8 +171,21 @@ describe('checkRoot', () => {
     mkdirSync(bench.dataDir);
     writeFileSync(join(bench.directory, 'file'), '');
     symlinkSync(bench.root, join(bench.directory, 'link'));
-    const roots = ['/', homedir(), join(homedir(), '..'), 'relative/path', `${bench.directory}/missing`, `${bench.directory}/file`];
-    roots.push(`${bench.directory}/link`, bench.storePath, join(bench.storePath, 'inside'), bench.directory, bench.dataDir);
+    const roots = [
+      '/',
+      homedir(),
+      join(homedir(), '..'),
+      'relative/path',
+      `${bench.directory}/missing`,
+      `${bench.directory}/file`,
+    ];
+    roots.push(
+      `${bench.directory}/link`,
+      bench.storePath,
+      join(bench.storePath, 'inside'),
+      bench.directory,
+      bench.dataDir,
+    );
     for (const root of roots) await expect(checkRoot(root, rules()), root).rejects.toMatchObject(refused);
   });
 
@@ -195,7 +241,10 @@ describe('setMtimes', () => {
     const paths: (string | Buffer)[] = [odd, at('-dash'), at('with space'), at('with\nline')];
     for (let index = 0; index < 20; index += 1) paths.push(at(`same-${String(index)}`));
     for (const path of paths) writeFileSync(path, '');
-    const items = paths.map((path, index) => ({ path, mtimeNs: index < 6 ? `16000000000000000${String(index).padStart(2, '0')}` : '-1500000001' }));
+    const items = paths.map((path, index) => ({
+      path,
+      mtimeNs: index < 6 ? `16000000000000000${String(index).padStart(2, '0')}` : '-1500000001',
+    }));
     await setMtimes(items);
     for (const { path, mtimeNs } of items) expect(String(statSync(path, { bigint: true }).mtimeNs)).toBe(mtimeNs);
   });

@@ -16,9 +16,19 @@ afterEach(() => {
 });
 const at = (path: string): string => join(bench.root, path);
 
-const IDENTITY = { GIT_AUTHOR_NAME: 't', GIT_AUTHOR_EMAIL: 't@x', GIT_COMMITTER_NAME: 't', GIT_COMMITTER_EMAIL: 't@x', GIT_CONFIG_GLOBAL: '/dev/null' };
+const IDENTITY = {
+  GIT_AUTHOR_NAME: 't',
+  GIT_AUTHOR_EMAIL: 't@x',
+  GIT_COMMITTER_NAME: 't',
+  GIT_COMMITTER_EMAIL: 't@x',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+};
 const git = (...args: string[]): string =>
-  execFileSync('git', ['-C', bench.root, ...args], { env: { PATH: process.env['PATH'], ...IDENTITY }, encoding: 'utf8', stdio: 'pipe' }).trim();
+  execFileSync('git', ['-C', bench.root, ...args], {
+    env: { PATH: process.env['PATH'], ...IDENTITY },
+    encoding: 'utf8',
+    stdio: 'pipe',
+  }).trim();
 
 function makeRepository(): string {
   git('init', '-q', '-b', 'main');
@@ -57,7 +67,12 @@ describe('readGitState', () => {
     writeFileSync(at('file'), 'changed\n');
     writeFileSync(at('new\nname'), '');
     const state = await readGitState(bench.root);
-    expect(state).toMatchObject({ head, branch: 'main', inProgress: [], indexSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(state).toMatchObject({
+      head,
+      branch: 'main',
+      inProgress: [],
+      indexSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
     expect(state?.changes).toEqual([expect.stringMatching(/^1 \.M .* file$/), '? new\nname']);
     expect(state?.stash).toEqual([`${git('rev-parse', 'stash@{0}')} On main: put by`]);
   });
@@ -99,7 +114,10 @@ describe('readGitState', () => {
   it('fails loudly on a repository that git cannot read', async () => {
     makeRepository();
     writeFileSync(at('.git/index'), 'garbage');
-    await expect(readGitState(bench.root)).rejects.toMatchObject({ code: 'command-failed', remedy: expect.any(String) });
+    await expect(readGitState(bench.root)).rejects.toMatchObject({
+      code: 'command-failed',
+      remedy: expect.any(String),
+    });
   });
 });
 
@@ -130,10 +148,16 @@ describe('a restore in a repository', () => {
     appendFileSync(at('file'), 'two\n');
     git('commit', '-q', '-a', '-m', 'two');
     const { restoreCheckpoint, listStored } = await openActivities(bench);
-    await expect(restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({ code: 'git-head-moved', nonRetryable: true });
+    await expect(restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({
+      code: 'git-head-moved',
+      nonRetryable: true,
+    });
     expect(readFileSync(at('file'), 'utf8')).toBe('one\ntwo\n');
     expect(await listStored()).toHaveLength(1);
-    expect(await restoreCheckpoint(restoreOrder(id, { force: true }))).toMatchObject({ success: true, dataLoss: false });
+    expect(await restoreCheckpoint(restoreOrder(id, { force: true }))).toMatchObject({
+      success: true,
+      dataLoss: false,
+    });
     expect(readFileSync(at('file'), 'utf8')).toBe('one\n');
   });
 
@@ -141,14 +165,18 @@ describe('a restore in a repository', () => {
     makeRepository();
     const id = await capture();
     git('checkout', '-q', '-b', 'elsewhere');
-    await expect((await openActivities(bench)).restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({ code: 'git-head-moved' });
+    await expect((await openActivities(bench)).restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({
+      code: 'git-head-moved',
+    });
   });
 
   it('refuses in the middle of a merge', async () => {
     makeRepository();
     const id = await capture();
     startMerge();
-    await expect((await openActivities(bench)).restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({ code: 'git-in-progress' });
+    await expect((await openActivities(bench)).restoreCheckpoint(restoreOrder(id))).rejects.toMatchObject({
+      code: 'git-in-progress',
+    });
   });
 
   it('is no success when the head moves meanwhile', async () => {

@@ -7,25 +7,41 @@ const node = (script: string): [string, ...string[]] => [process.execPath, '-e',
 
 describe('runProcess', () => {
   it('gives bytes, exit code and stderr, and only the environment it was given', async () => {
-    const result = await runProcess({ argv: ['sh', '-c', 'printf "\\377"; echo "$HOME|$GIVEN" >&2; exit 3'], env: { ...env, GIVEN: 'yes' } });
+    const result = await runProcess({
+      argv: ['sh', '-c', 'printf "\\377"; echo "$HOME|$GIVEN" >&2; exit 3'],
+      env: { ...env, GIVEN: 'yes' },
+    });
     expect(result).toMatchObject({ exitCode: 3, signal: null, stderr: '|yes', truncated: false, timedOut: false });
     expect([...result.stdout]).toEqual([255]);
   });
 
   it('passes arguments and input as they are', async () => {
-    const result = await runProcess({ argv: [...node('process.stdin.pipe(process.stdout); console.error(process.argv[1])'), '$(touch x); "'], env, input: Buffer.from([0, 1, 254]) });
+    const result = await runProcess({
+      argv: [...node('process.stdin.pipe(process.stdout); console.error(process.argv[1])'), '$(touch x); "'],
+      env,
+      input: Buffer.from([0, 1, 254]),
+    });
     expect([...result.stdout]).toEqual([0, 1, 254]);
     expect(result.stderr).toBe('$(touch x); "');
   });
 
   it('keeps a bounded output and lets the program end', async () => {
-    const result = await runProcess({ argv: node('process.stdout.write("x".repeat(1e6)); process.on("exit", () => process.exitCode = 7)'), env, maxOutputBytes: 1000 });
+    const result = await runProcess({
+      argv: node('process.stdout.write("x".repeat(1e6)); process.on("exit", () => process.exitCode = 7)'),
+      env,
+      maxOutputBytes: 1000,
+    });
     expect(result).toMatchObject({ exitCode: 7, truncated: true });
     expect(result.stdout).toHaveLength(1000);
   });
 
   it('kills what ignores SIGTERM', async () => {
-    const result = await runProcess({ argv: node('process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'), env, timeoutMs: 700, killDelayMs: 100 });
+    const result = await runProcess({
+      argv: node('process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'),
+      env,
+      timeoutMs: 700,
+      killDelayMs: 100,
+    });
     expect(result).toMatchObject({ exitCode: null, signal: 'SIGKILL', timedOut: true });
   });
 
@@ -37,7 +53,10 @@ describe('runProcess', () => {
   });
 
   it('says that a program is not there', async () => {
-    await expect(runProcess({ argv: ['no-such-program-here'], env })).rejects.toMatchObject({ code: 'command-not-found', nonRetryable: true });
+    await expect(runProcess({ argv: ['no-such-program-here'], env })).rejects.toMatchObject({
+      code: 'command-not-found',
+      nonRetryable: true,
+    });
   });
 });
 

@@ -169,6 +169,6 @@ export async function until<T>(look: () => Promise<T | undefined | false>, what:
     const found = await look();
     if (found) return found;
     if (Date.now() > deadline) throw new Error(`waited ${limitMs} ms in vain for ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -55,7 +55,13 @@ export async function captureTree(
     context.progress('scan');
     const scan = root === undefined ? undefined : await scanRoot(context, root, exclude, previous);
     await context.failpoint('capture.scanned');
-    const draft = buildDraft(context, input, { scan, exclude, parts, createdAt, elapsedMs: performance.now() - startedAt });
+    const draft = buildDraft(context, input, {
+      scan,
+      exclude,
+      parts,
+      createdAt,
+      elapsedMs: performance.now() - startedAt,
+    });
     try {
       context.progress('store');
       return await store(context, input, draft);
@@ -64,7 +70,12 @@ export async function captureTree(
       if (changed === undefined || scan === undefined) throw error;
       const steady = scan.entries.filter((entry) => entry.type !== 'file' || !changed.has(entry.sha256));
       if (attempt >= ATTEMPTS) {
-        return await putWithout(context, input, { scan, exclude, parts, createdAt, elapsedMs: performance.now() - startedAt }, changed);
+        return await putWithout(
+          context,
+          input,
+          { scan, exclude, parts, createdAt, elapsedMs: performance.now() - startedAt },
+          changed,
+        );
       }
       previous = byKey(steady);
     }
@@ -96,13 +107,27 @@ async function putWithout(
   return store(context, input, buildDraft(context, input, { ...gathered, scan: rest }));
 }
 
-async function store(context: CheckpointContext, input: CaptureInput, draft: CheckpointDraft): Promise<CheckpointRecord> {
+async function store(
+  context: CheckpointContext,
+  input: CaptureInput,
+  draft: CheckpointDraft,
+): Promise<CheckpointRecord> {
   const receipt = await context.store.put(draft);
   const git = draft.parts['git'];
-  return makeRecord({ manifest: draft.manifest, receipt, state: input.state ?? {}, git: git === undefined ? null : GitStateSchema.parse(git) });
+  return makeRecord({
+    manifest: draft.manifest,
+    receipt,
+    state: input.state ?? {},
+    git: git === undefined ? null : GitStateSchema.parse(git),
+  });
 }
 
-function scanRoot(context: CheckpointContext, root: string, exclude: string[], previous: ReadonlyMap<string, FileEntry>): Promise<Scan> {
+function scanRoot(
+  context: CheckpointContext,
+  root: string,
+  exclude: string[],
+  previous: ReadonlyMap<string, FileEntry>,
+): Promise<Scan> {
   return scanTree(root, {
     exclude,
     previous,
@@ -114,7 +139,11 @@ function scanRoot(context: CheckpointContext, root: string, exclude: string[], p
   });
 }
 
-async function previousEntries(context: CheckpointContext, { parentId }: CaptureInput, root: string): Promise<readonly FileEntry[]> {
+async function previousEntries(
+  context: CheckpointContext,
+  { parentId }: CaptureInput,
+  root: string,
+): Promise<readonly FileEntry[]> {
   if (parentId === undefined) return [];
   // Only a saving of time: a parent that is gone or damaged means that all files are read.
   const manifest = await context.store.manifest(parentId).catch(() => undefined);
@@ -122,9 +151,14 @@ async function previousEntries(context: CheckpointContext, { parentId }: Capture
   return manifest.files ?? [];
 }
 
-const byKey = (entries: readonly FileEntry[]): Map<string, FileEntry> => new Map(entries.map((entry) => [entryKey(entry), entry]));
+const byKey = (entries: readonly FileEntry[]): Map<string, FileEntry> =>
+  new Map(entries.map((entry) => [entryKey(entry), entry]));
 
-async function gatherParts(context: CheckpointContext, input: CaptureInput, root: string | undefined): Promise<Record<string, Json>> {
+async function gatherParts(
+  context: CheckpointContext,
+  input: CaptureInput,
+  root: string | undefined,
+): Promise<Record<string, Json>> {
   const git = root === undefined || input.includeGit === false ? null : await readGitState(root, context.signal);
   const given = Object.entries(input.state ?? {}).filter(([, value]) => value !== undefined);
   return { ...(Object.fromEntries(given) as Record<string, Json>), ...(git === null ? {} : { git: git as Json }) };

@@ -31,20 +31,44 @@ export interface CheckpointContext {
   failpoint: (name: string) => void | Promise<void>;
 }
 
-export async function openContext(dependencies: CheckpointDependencies): Promise<CheckpointContext> {
+const PULSE_MS = 1000;
+const PROGRESS_EVERY_MS = 250;
+
+/**
+ * Runs the work of one activity. While it runs there is a heartbeat every second, also when git works alone for
+ * minutes, and one for each progress, though not for each of ten thousand files.
+ */
+export async function withContext<T>(
+  dependencies: CheckpointDependencies,
+  work: (context: CheckpointContext) => Promise<T>,
+): Promise<T> {
   const { openStore, storePath, host, dataDir, heartbeat, limits } = dependencies;
   const clock = dependencies.clock ?? (() => new Date());
-  return {
-    store: await openStore(),
-    storePath,
-    host,
-    dataDir,
-    now: () => clock().toISOString(),
-    progress: (phase, details) => heartbeat?.({ phase, ...details }),
-    signal: dependencies.signal?.(),
-    limits,
-    failpoint: dependencies.failpoint ?? (() => undefined),
+  let details: object = { phase: 'open' };
+  let toldAt = 0;
+  const progress = (phase: string, more: object = {}): void => {
+    const isNews = !('phase' in details) || details.phase !== phase;
+    details = { phase, ...more };
+    if (!isNews && performance.now() - toldAt < PROGRESS_EVERY_MS) return;
+    toldAt = performance.now();
+    heartbeat?.(details);
   };
+  const pulse = setInterval(() => heartbeat?.(details), PULSE_MS);
+  try {
+    return await work({
+      store: await openStore(),
+      storePath,
+      host,
+      dataDir,
+      now: () => clock().toISOString(),
+      progress,
+      signal: dependencies.signal?.(),
+      limits,
+      failpoint: dependencies.failpoint ?? (() => undefined),
+    });
+  } finally {
+    clearInterval(pulse);
+  }
 }
 
 export function parseInput<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {

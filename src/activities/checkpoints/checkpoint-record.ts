@@ -44,7 +44,11 @@ export function makeRecord({ manifest, receipt, state, git }: StoredCheckpoint):
 /** The record of a checkpoint that was captured before. */
 export async function readRecord(store: CheckpointStore, id: string): Promise<CheckpointRecord> {
   const manifest = await store.manifest(id);
-  const [receipt, state, git] = await Promise.all([store.receipt(id), readState(store, manifest, partsOf(manifest)), readGitPart(store, manifest)]);
+  const [receipt, state, git] = await Promise.all([
+    store.receipt(id),
+    readState(store, manifest, partsOf(manifest)),
+    readGitPart(store, manifest),
+  ]);
   return makeRecord({ manifest, receipt, state, git });
 }
 
@@ -54,9 +58,15 @@ function describeSkipped({ skipped }: Manifest): string {
 }
 
 /** The state parts among those asked for. */
-export async function readState(store: CheckpointStore, manifest: Manifest, parts: readonly CheckpointPart[]): Promise<StateParts> {
+export async function readState(
+  store: CheckpointStore,
+  manifest: Manifest,
+  parts: readonly CheckpointPart[],
+): Promise<StateParts> {
   const wanted = STATE_PARTS.filter((part) => part !== 'git' && parts.includes(part) && part in manifest.parts);
-  const values = await Promise.all(wanted.map(async (part) => [part, await store.part(manifest.info.id, part)] as const));
+  const values = await Promise.all(
+    wanted.map(async (part) => [part, await store.part(manifest.info.id, part)] as const),
+  );
   return StatePartsSchema.parse(Object.fromEntries(values));
 }
 

@@ -3,10 +3,10 @@ import type { RestoreResult } from '../../domain/rollback.schema.ts';
 import type { StoreProblem, StoreUsage, VerifyLevel } from '../../store/checkpoint-store.ts';
 import { captureCheckpoint } from './capture-checkpoint.ts';
 import type { CaptureInput } from './capture-checkpoint.ts';
-import { openContext } from './checkpoint-context.ts';
+import { withContext } from './checkpoint-context.ts';
 import type { CheckpointDependencies } from './checkpoint-context.ts';
 import { restoreCheckpoint } from './restore-checkpoint.ts';
-import type { RestoreInput } from './restore-checkpoint.ts';
+import type { RestoreInput } from './prepare-restore.ts';
 
 export interface CheckpointActivities {
   captureCheckpoint(input: CaptureInput): Promise<CheckpointRecord>;
@@ -26,22 +26,20 @@ export interface VerifiedCheckpoint {
 /** Activities of the host that holds the store and the workspaces. Every one may be repeated. */
 export function createCheckpointActivities(dependencies: CheckpointDependencies): CheckpointActivities {
   return {
-    captureCheckpoint: async (input) => captureCheckpoint(await openContext(dependencies), input),
-    restoreCheckpoint: async (input) => restoreCheckpoint(await openContext(dependencies), input),
-    async verifyCheckpoint({ checkpointId, level }) {
-      const { store, now } = await openContext(dependencies);
-      return { problems: await store.verify(checkpointId, level), level, verifiedAt: now() };
-    },
-    async deleteCheckpoints({ ids }) {
-      const { store } = await openContext(dependencies);
-      await store.delete(ids);
-      return store.sweep();
-    },
-    async listStored() {
-      return (await openContext(dependencies)).store.list();
-    },
-    async storeUsage() {
-      return (await openContext(dependencies)).store.usage();
-    },
+    captureCheckpoint: (input) => withContext(dependencies, (context) => captureCheckpoint(context, input)),
+    restoreCheckpoint: (input) => withContext(dependencies, (context) => restoreCheckpoint(context, input)),
+    verifyCheckpoint: ({ checkpointId, level }) =>
+      withContext(dependencies, async ({ store, now }) => ({
+        problems: await store.verify(checkpointId, level),
+        level,
+        verifiedAt: now(),
+      })),
+    deleteCheckpoints: ({ ids }) =>
+      withContext(dependencies, async ({ store }) => {
+        await store.delete(ids);
+        return store.sweep();
+      }),
+    listStored: () => withContext(dependencies, ({ store }) => store.list()),
+    storeUsage: () => withContext(dependencies, ({ store }) => store.usage()),
   };
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { isAlive, type ProcessIdentity } from '../../process/process-identity.ts';
 
@@ -35,6 +37,9 @@ export type Progress =
   | { state: 'lost' }
   | { state: 'unclaimed' };
 
+/** A killed process that has not gone after this many looks waits for hardware, and no wait helps. */
+const ORPHAN_LOOKS = 250;
+
 async function readJson<T>(file: string): Promise<T | undefined> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as T;
@@ -68,6 +73,19 @@ export async function openExecutionFolder(root: string, key: string) {
       return alive ? { state: 'running', supervisor } : { state: 'lost' };
     },
     writeSpec: (spec: CommandSpec): Promise<void> => writeFileAtomic(at('spec.json'), JSON.stringify(spec), { mode: 0o600 }),
+    /** Ends a command that outlived its supervisor, so that it never works beside its own repetition. */
+    async endOrphan(): Promise<void> {
+      const command = await readJson<ProcessIdentity>(at('command.json'));
+      if (!command || command.host !== hostname()) return;
+      for (let tries = 0; tries < ORPHAN_LOOKS && isAlive(command, at('command.json')); tries++) {
+        try {
+          process.kill(-command.pid, 'SIGKILL');
+        } catch {
+          // It ended by itself.
+        }
+        await delay(20);
+      }
+    },
     async nextGeneration(): Promise<void> {
       generation += 1;
       await mkdir(path.join(base, String(generation)), { recursive: true, mode: 0o700 });

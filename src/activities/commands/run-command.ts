@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -60,6 +61,18 @@ async function start(folder: ExecutionFolder, operation: CommandOperation, key: 
     env: { ...env, RERAIL_KEY: key, RERAIL_OUTPUT: folder.outputFile() },
   });
   child.unref();
+  await once(child, 'spawn').catch((cause: unknown) => {
+    throw new Error(`the supervisor of ${describeOperation(operation)} cannot be started`, { cause });
+  });
+}
+
+/** False for a supervisor that has just ended by itself. */
+function askToStop(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGTERM');
+  } catch {
+    return false;
+  }
 }
 
 async function waitForEnding(folder: ExecutionFolder, input: RunCommandInput, deps: RunCommandDeps): Promise<Ending> {
@@ -70,6 +83,7 @@ async function waitForEnding(folder: ExecutionFolder, input: RunCommandInput, de
     const progress = await folder.progress();
     if (progress.state === 'ended') return progress.ending;
     if (progress.state === 'lost') {
+      await folder.endOrphan();
       if (operation.idempotent === false) throw interrupted(operation);
       await folder.nextGeneration();
       startedAt = undefined;
@@ -86,8 +100,7 @@ async function waitForEnding(folder: ExecutionFolder, input: RunCommandInput, de
     const interruption = deps.interruption();
     if (interruption === 'shutdown') throw new Error('this worker shuts down; the command goes on for the next one');
     if (progress.state === 'running' && interruption === 'cancelled' && !askedToStop) {
-      askedToStop = true;
-      process.kill(progress.supervisor.pid, 'SIGTERM');
+      askedToStop = askToStop(progress.supervisor.pid);
     }
     deps.heartbeat({ generation: folder.generation() });
     await delay(LOOK_EVERY_MS);
@@ -113,7 +126,8 @@ function tellingLine(ending: Ending): string {
 
 function toError(operation: CommandOperation, ending: Ending): RerailError {
   const { exitCode, signal, stdout, stderr, truncated } = ending;
-  const details = { exitCode, signal, stdout, stderr, truncated };
+  const ended = { ...(exitCode === null ? {} : { exitCode }), ...(signal === null ? {} : { signal }) };
+  const details = { ...ended, stdout, stderr, truncated };
   const name = describeOperation(operation).slice(0, 200);
   if (ending.cause === 'timeout') {
     const message = `${name} did not end within ${operation.timeout ?? DEFAULT_TIMEOUT} and was killed with all it had started`;

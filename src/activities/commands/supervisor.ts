@@ -1,6 +1,6 @@
 // A process of its own, started detached: it outlives a killed worker, so that a command is neither lost nor run twice.
 import { spawn } from 'node:child_process';
-import { openSync, readFileSync, renameSync, writeFileSync, closeSync, fsyncSync } from 'node:fs';
+import { openSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync, closeSync, fsyncSync } from 'node:fs';
 import path from 'node:path';
 import { processIdentity } from '../../process/process-identity.ts';
 import { createRedactor } from '../../telemetry/redact.ts';
@@ -15,8 +15,9 @@ function createTail(limit: number) {
     push(chunk: Buffer): void {
       chunks.push(chunk);
       size += chunk.length;
-      if (size <= limit * 2) return;
-      const kept = Buffer.concat(chunks).subarray(-limit);
+      if (size <= limit * 4) return;
+      // Twice what is shown: a secret that this cuts in two lies in the half that is cut off again below.
+      const kept = Buffer.concat(chunks).subarray(-2 * limit);
       chunks = [kept];
       size = kept.length;
       dropped = true;
@@ -41,14 +42,32 @@ function writeDurably(file: string, value: unknown): void {
   renameSync(temporary, file);
 }
 
+/** Exactly one supervisor may have a command. The record appears whole or not at all, whenever its writer dies. */
+function claim(folder: string): boolean {
+  const file = path.join(folder, 'supervisor.json');
+  const draft = `${file}.${process.pid}`;
+  const record = JSON.stringify(processIdentity());
+  try {
+    writeFileSync(draft, record, { mode: 0o600 });
+    linkSync(draft, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  // A file system without hard links.
+  try {
+    writeFileSync(file, record, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function supervise(folder: string): void {
   const spec = JSON.parse(readFileSync(path.join(folder, 'spec.json'), 'utf8')) as CommandSpec;
-  try {
-    writeFileSync(path.join(folder, 'supervisor.json'), JSON.stringify(processIdentity()), { flag: 'wx', mode: 0o600 });
-  } catch {
-    // Another supervisor has this command: exactly one may run it.
-    return;
-  }
+  if (!claim(folder)) return;
   const started = Date.now();
   const redact = createRedactor(spec.secretNames.flatMap((name) => process.env[name] ?? []));
   const [out, err] = [createTail(spec.outputLimit), createTail(spec.outputLimit)];
@@ -69,6 +88,10 @@ function supervise(folder: string): void {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) {
+    // For whoever finds this supervisor killed and the command still at work.
+    writeFileSync(path.join(folder, 'command.json'), JSON.stringify(processIdentity(child.pid)), { mode: 0o600 });
+  }
   let cause: Ending['cause'] = 'exit';
   const killGroup = (signal: NodeJS.Signals): void => {
     try {
@@ -93,19 +116,30 @@ function supervise(folder: string): void {
     err.push(Buffer.from(error.message));
     end({ exitCode: null, signal: null, cause: 'spawn-failed' });
   });
-  let exited: Pick<Ending, 'exitCode' | 'signal'> | undefined;
+  const groupLives = (): boolean => {
+    try {
+      return child.pid !== undefined && process.kill(-child.pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  let closed = false;
+  let finish = (): void => undefined;
   child.on('exit', (exitCode, signal) => {
-    exited = { exitCode, signal };
     clearTimeout(limit);
-    // What it left running in its group ends with it; a straggler that holds the pipes is not waited for.
+    // What it left running in its group ends with it, also what no longer holds the pipes and does not heed SIGTERM.
     killGroup('SIGTERM');
-    setTimeout(() => {
-      killGroup('SIGKILL');
-      end({ exitCode, signal, cause });
-    }, spec.drainMs);
+    const until = Date.now() + spec.drainMs;
+    finish = () => {
+      const late = Date.now() > until;
+      if (late) killGroup('SIGKILL');
+      if (late || (closed && !groupLives())) end({ exitCode, signal, cause });
+    };
+    setInterval(() => finish(), 20);
   });
   child.on('close', () => {
-    if (exited) end({ ...exited, cause });
+    closed = true;
+    finish();
   });
 }
 

@@ -49,8 +49,12 @@ export async function applySteps({ root, stage, steps, failpoint, progress }: Ap
   await setMtimes(times);
   // Looked up anew: some of them are no directories any more.
   const lstatBelow = createLstatBelow(root);
-  const below = [...touched].filter((relative) => relative !== '').map((relative) => nameOfBytes(Buffer.from(relative, 'latin1')));
-  const directories = below.filter((name) => lstatBelow(name)?.isDirectory() === true).map((name) => locate(root, name));
+  const below = [...touched]
+    .filter((relative) => relative !== '')
+    .map((relative) => nameOfBytes(Buffer.from(relative, 'latin1')));
+  const directories = below
+    .filter((name) => lstatBelow(name)?.isDirectory() === true)
+    .map((name) => locate(root, name));
   await syncFiles([root, ...directories], root);
   return lost;
 }
@@ -119,7 +123,11 @@ function setAttributes(step: RestoreStep & { do: 'attributes' }, path: FsPath): 
 }
 
 function notDirectory(path: string, parent: string): RerailError {
-  return new RerailError('path-outside-workspace', `Cannot reach ${JSON.stringify(path)}: ${JSON.stringify(parent)} is not a directory any more`, {
-    remedy: 'Move it away; the next restore of this directory goes on where this one stopped.',
-  });
+  return new RerailError(
+    'path-outside-workspace',
+    `Cannot reach ${JSON.stringify(path)}: ${JSON.stringify(parent)} is not a directory any more`,
+    {
+      remedy: 'Move it away; the next restore of this directory goes on where this one stopped.',
+    },
+  );
 }

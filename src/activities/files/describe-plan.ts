@@ -32,7 +32,12 @@ export function describePlan(
 
 function factsOf(entry: FileEntry | undefined): unknown {
   if (entry === undefined) return null;
-  const content = entry.type === 'file' ? [entry.sha256, entry.hardlinkGroup] : entry.type === 'symlink' ? [entry.target, entry.targetBytes] : [];
+  const content =
+    entry.type === 'file'
+      ? [entry.sha256, entry.hardlinkGroup]
+      : entry.type === 'symlink'
+        ? [entry.target, entry.targetBytes]
+        : [];
   return [entryKey(entry), entry.type, entry.mode, entry.uid, entry.gid, entry.mtimeNs, ...content];
 }
 

@@ -29,19 +29,18 @@ export function bytesOfName({ path, pathBytes }: NamedEntry): Buffer {
 
 /** Where the entry is on disk. */
 export function locate(root: string, entry: NamedEntry): FsPath {
-  return entry.pathBytes === undefined ? `${root}/${entry.path}` : Buffer.concat([Buffer.from(`${root}/`), bytesOfName(entry)]);
+  return entry.pathBytes === undefined
+    ? `${root}/${entry.path}`
+    : Buffer.concat([Buffer.from(`${root}/`), bytesOfName(entry)]);
 }
 
 /** Keys of all directories above, the nearest first. */
 export function parentKeys(entry: NamedEntry): string[] {
   const bytes = bytesOfName(entry);
   const keys: string[] = [];
-  for (let end = bytes.lastIndexOf(47); end > 0; end = bytes.lastIndexOf(47, end - 1)) keys.push(keyOfBytes(bytes.subarray(0, end)));
+  for (let end = bytes.lastIndexOf(47); end > 0; end = bytes.lastIndexOf(47, end - 1))
+    keys.push(keyOfBytes(bytes.subarray(0, end)));
   return keys;
-}
-
-export function depthOf(entry: NamedEntry): number {
-  return bytesOfName(entry).reduce((count, byte) => count + (byte === 47 ? 1 : 0), 0);
 }
 
 export function linkTarget(target: Buffer): { target: string; targetBytes?: string } {

@@ -25,7 +25,8 @@ export function sameAttributes(a: FileEntry, b: FileEntry): boolean {
 }
 
 export function sameContent(a: FileEntry, b: FileEntry): boolean {
-  if (a.type === 'file') return b.type === 'file' && a.sha256 === b.sha256 && a.size === b.size && a.hardlinkGroup === b.hardlinkGroup;
+  if (a.type === 'file')
+    return b.type === 'file' && a.sha256 === b.sha256 && a.size === b.size && a.hardlinkGroup === b.hardlinkGroup;
   if (a.type === 'symlink') return b.type === 'symlink' && sameTarget(a, b);
   return b.type === 'dir';
 }
@@ -72,7 +73,8 @@ function regroupedLinks(wanted: readonly FileEntry[], present: ReadonlyMap<strin
 /** What the capture could not take is unknown, not unwanted; and a directory that holds something untouchable stays. */
 function keptKeys(notCaptured: readonly { path: string }[], scan: Scan): (entry: FileEntry) => boolean {
   const unknown = new Set(notCaptured.map(({ path }) => path));
-  const isUnknown = (entry: FileEntry): boolean => unknown.has(entry.path) || parentKeys(entry).some((key) => unknown.has(key));
+  const isUnknown = (entry: FileEntry): boolean =>
+    unknown.has(entry.path) || parentKeys(entry).some((key) => unknown.has(key));
   const pinned = new Set(scan.pinned);
   for (const entry of scan.entries) if (isUnknown(entry)) parentKeys(entry).forEach((key) => pinned.add(key));
   return (entry) => isUnknown(entry) || (entry.type === 'dir' && pinned.has(entryKey(entry)));
@@ -80,20 +82,29 @@ function keptKeys(notCaptured: readonly { path: string }[], scan: Scan): (entry:
 
 /** Where the checkpoint has a file and the present has something that must not be removed, there is no way. */
 function refuseObstacles(changes: readonly TreeChange[], wantedKeys: ReadonlySet<string>, scan: Scan): void {
-  const deleted = new Set(changes.flatMap(({ change, present }) => (change === 'delete' && present ? [entryKey(present)] : [])));
+  const deleted = new Set(
+    changes.flatMap(({ change, present }) => (change === 'delete' && present ? [entryKey(present)] : [])),
+  );
   const replaced = new Set(
-    changes.flatMap(({ want, present }) => (want !== undefined && want.type !== 'dir' && present?.type === 'dir' ? [entryKey(want)] : [])),
+    changes.flatMap(({ want, present }) =>
+      want !== undefined && want.type !== 'dir' && present?.type === 'dir' ? [entryKey(want)] : [],
+    ),
   );
   const inTheWay = scan.skipped.filter(({ path }) => wantedKeys.has(path)).map(({ path }) => path);
   for (const key of replaced) if (scan.pinned.has(key)) inTheWay.push(key);
   for (const entry of scan.entries) {
     const key = entryKey(entry);
-    if (!deleted.has(key) && !wantedKeys.has(key) && parentKeys(entry).some((parent) => replaced.has(parent))) inTheWay.push(entry.path);
+    if (!deleted.has(key) && !wantedKeys.has(key) && parentKeys(entry).some((parent) => replaced.has(parent)))
+      inTheWay.push(entry.path);
   }
   if (inTheWay.length === 0) return;
-  throw new RerailError('restore-failed', `${JSON.stringify(inTheWay[0])} stands where the checkpoint has something else, and may not be removed`, {
-    remedy: 'Move it away, then restore again; nothing was changed.',
-    details: { paths: inTheWay.slice(0, 20) },
-    nonRetryable: true,
-  });
+  throw new RerailError(
+    'restore-failed',
+    `${JSON.stringify(inTheWay[0])} stands where the checkpoint has something else, and may not be removed`,
+    {
+      remedy: 'Move it away, then restore again; nothing was changed.',
+      details: { paths: inTheWay.slice(0, 20) },
+      nonRetryable: true,
+    },
+  );
 }

@@ -66,7 +66,12 @@ export async function restoreFiles(context: RestoreContext, order: FileRestore):
   });
 }
 
-async function prepare(context: RestoreContext, order: FileRestore, journal: RestoreJournal, stage: string): Promise<RestoreStep[]> {
+async function prepare(
+  context: RestoreContext,
+  order: FileRestore,
+  journal: RestoreJournal,
+  stage: string,
+): Promise<RestoreStep[]> {
   const { store, checkpointId, root, changes, captured } = order;
   context.progress('stage');
   await stageFiles({
@@ -82,10 +87,14 @@ async function prepare(context: RestoreContext, order: FileRestore, journal: Res
   });
   const drifted = order.force ? [] : findDrift(root, changes);
   if (drifted.length > 0) {
-    throw new RerailError('restore-failed', `${JSON.stringify(drifted[0])} and ${String(drifted.length - 1)} other paths changed while the restore was prepared`, {
-      remedy: 'Stop what writes there and restore again, or use --force; nothing was changed.',
-      details: { paths: drifted.slice(0, 20) },
-    });
+    throw new RerailError(
+      'restore-failed',
+      `${JSON.stringify(drifted[0])} and ${String(drifted.length - 1)} other paths changed while the restore was prepared`,
+      {
+        remedy: 'Stop what writes there and restore again, or use --force; nothing was changed.',
+        details: { paths: drifted.slice(0, 20) },
+      },
+    );
   }
   const steps = listSteps(root, changes, captured);
   context.signal?.throwIfAborted();
@@ -93,7 +102,12 @@ async function prepare(context: RestoreContext, order: FileRestore, journal: Res
   return steps;
 }
 
-async function complete(context: RestoreContext, journal: RestoreJournal, intent: RestoreIntent, steps: readonly RestoreStep[]): Promise<string[]> {
+async function complete(
+  context: RestoreContext,
+  journal: RestoreJournal,
+  intent: RestoreIntent,
+  steps: readonly RestoreStep[],
+): Promise<string[]> {
   const { root, stage } = intent;
   const lost = await applySteps({
     root,
@@ -173,7 +187,11 @@ async function requireSpace(stage: string, changes: readonly TreeChange[]): Prom
   const needed = staged(changes).reduce((sum, { want }) => sum + 4096 + (want.type === 'file' ? want.size : 0), 0);
   const { bavail, bsize } = await statfs(dirname(stage));
   if (needed <= bavail * bsize) return;
-  throw new RerailError('disk-full', `The restore needs ${String(needed)} bytes beside the tree and ${String(bavail * bsize)} are free`, {
-    remedy: 'Free space on that disk, then restore again; nothing was changed.',
-  });
+  throw new RerailError(
+    'disk-full',
+    `The restore needs ${String(needed)} bytes beside the tree and ${String(bavail * bsize)} are free`,
+    {
+      remedy: 'Free space on that disk, then restore again; nothing was changed.',
+    },
+  );
 }

@@ -17,9 +17,18 @@ export type RestoreStep =
   | { do: 'remove'; name: NamedEntry; dir: boolean; slot: number; was: Identity | null }
   | { do: 'mkdir'; name: NamedEntry }
   | { do: 'place'; name: NamedEntry; slot: number; was: Identity | null }
-  | { do: 'attributes'; name: NamedEntry; type: FileEntry['type']; mode: number; uid: number; gid: number; mtimeNs: string };
+  | {
+      do: 'attributes';
+      name: NamedEntry;
+      type: FileEntry['type'];
+      mode: number;
+      uid: number;
+      gid: number;
+      mtimeNs: string;
+    };
 
-export const identify = (path: FsPath): Identity | null => identityOf(lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+export const identify = (path: FsPath): Identity | null =>
+  identityOf(lstatSync(path, { bigint: true, throwIfNoEntry: false }));
 
 function identityOf(stat: BigIntStats | undefined): Identity | null {
   return stat === undefined ? null : { ino: String(stat.ino), size: String(stat.size), mtimeNs: String(stat.mtimeNs) };
@@ -28,7 +37,10 @@ function identityOf(stat: BigIntStats | undefined): Identity | null {
 export const sameIdentity = (a: Identity | null, b: Identity | null): boolean =>
   a === b || (a !== null && b !== null && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs);
 
-const nameOf = ({ path, pathBytes }: FileEntry): NamedEntry => ({ path, ...(pathBytes === undefined ? {} : { pathBytes }) });
+const nameOf = ({ path, pathBytes }: FileEntry): NamedEntry => ({
+  path,
+  ...(pathBytes === undefined ? {} : { pathBytes }),
+});
 
 /** What a stage must hold: one slot for each file and link that is put in place. */
 export function staged(changes: readonly TreeChange[]): { want: Exclude<FileEntry, { type: 'dir' }>; slot: number }[] {
@@ -46,7 +58,11 @@ export function listSteps(root: string, changes: readonly TreeChange[], captured
   const places: RestoreStep[] = [];
   const attributes: RestoreStep[] = [];
   const touched = new Set<string>();
-  const notDirs = new Set(changes.flatMap(({ want, present }) => (want && want.type !== 'dir' && present?.type === 'dir' ? [entryKey(want)] : [])));
+  const notDirs = new Set(
+    changes.flatMap(({ want, present }) =>
+      want && want.type !== 'dir' && present?.type === 'dir' ? [entryKey(want)] : [],
+    ),
+  );
 
   for (const [slot, { change, want, present }] of changes.entries()) {
     const entry = want ?? present;
@@ -69,7 +85,9 @@ export function listSteps(root: string, changes: readonly TreeChange[], captured
     } else if (want !== undefined && change !== 'metadata') places.push({ do: 'place', name, slot, was });
     else if (want !== undefined) attributes.push(attributesOf(want));
   }
-  const directories = captured.filter((entry) => entry.type === 'dir' && touched.has(entryKey(entry))).map(attributesOf);
+  const directories = captured
+    .filter((entry) => entry.type === 'dir' && touched.has(entryKey(entry)))
+    .map(attributesOf);
   // Entries come parents first, so reversed they come deepest first.
   const deepestFirst = (steps: RestoreStep[]): RestoreStep[] => steps.reverse();
   early.sort((a, b) => b.name.path.split('/').length - a.name.path.split('/').length);

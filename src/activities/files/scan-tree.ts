@@ -37,7 +37,12 @@ export interface Scan {
 /** Timestamps move in ticks: what was changed this shortly before may change again without a trace. */
 const RACY_NS = 2_000_000_000n;
 const BREATH_EVERY = 512;
-const REASONS: Readonly<Record<string, string>> = { EACCES: 'unreadable', EPERM: 'unreadable', ELOOP: 'torn', ENXIO: 'socket' };
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'unreadable',
+  EPERM: 'unreadable',
+  ELOOP: 'torn',
+  ENXIO: 'socket',
+};
 
 /**
  * Reads a tree without changing it. Calls that touch only the directory are made synchronously, in slices: through the
@@ -75,7 +80,8 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
     };
     scan.entries.push(entry);
     scan.totalBytes += entry.size;
-    if (nlink > 1n) links.set(`${String(dev)}:${String(ino)}`, [...(links.get(`${String(dev)}:${String(ino)}`) ?? []), entry]);
+    if (nlink > 1n)
+      links.set(`${String(dev)}:${String(ino)}`, [...(links.get(`${String(dev)}:${String(ino)}`) ?? []), entry]);
   };
 
   const visit = async (name: NamedEntry): Promise<void> => {

@@ -11,7 +11,11 @@ const GROUP_MIN = 4;
 const GROUP_MAX = 400;
 const PARALLEL = 4;
 
-const environment = (): Record<string, string> => ({ PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' });
+const environment = (): Record<string, string> => ({
+  PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+  LC_ALL: 'C',
+  TZ: 'UTC',
+});
 
 /**
  * Node hands times to the kernel as floating point, which loses the last 8 bits of a nanosecond count; `touch` does not.
@@ -33,7 +37,8 @@ export async function setMtimes(items: readonly Timed[]): Promise<void> {
       commands.push(['touch', '-c', '-h', '-m', '-d', stamp(mtimeNs), ...grouped.slice(at, at + GROUP_MAX)]);
     }
     for (const path of paths) {
-      if (typeof path !== 'string' || grouped.length === 0) single.push(Buffer.from(`${stamp(mtimeNs)}\0`), Buffer.from(path), Buffer.from('\0'));
+      if (typeof path !== 'string' || grouped.length === 0)
+        single.push(Buffer.from(`${stamp(mtimeNs)}\0`), Buffer.from(path), Buffer.from('\0'));
     }
   }
   const work = [...commands].reverse();
@@ -42,7 +47,10 @@ export async function setMtimes(items: readonly Timed[]): Promise<void> {
   };
   await Promise.all(Array.from({ length: PARALLEL }, one));
   if (single.length > 0) {
-    await touch(['xargs', '-0', '-n', '2', '-P', String(PARALLEL), 'touch', '-c', '-h', '-m', '-d'], Buffer.concat(single));
+    await touch(
+      ['xargs', '-0', '-n', '2', '-P', String(PARALLEL), 'touch', '-c', '-h', '-m', '-d'],
+      Buffer.concat(single),
+    );
   }
 }
 
@@ -55,7 +63,11 @@ function stamp(mtimeNs: string): string {
 async function touch(argv: [string, ...string[]], input: Uint8Array = Buffer.alloc(0)): Promise<void> {
   const result = await runProcess({ argv, env: environment(), input });
   if (result.exitCode === 0) return;
-  throw new RerailError('restore-failed', `Cannot set file times with ${argv[0]}: ${result.stderr || `exit code ${String(result.exitCode)}`}`, {
-    remedy: 'Check that GNU coreutils and findutils are installed and that the disk can be written.',
-  });
+  throw new RerailError(
+    'restore-failed',
+    `Cannot set file times with ${argv[0]}: ${result.stderr || `exit code ${String(result.exitCode)}`}`,
+    {
+      remedy: 'Check that GNU coreutils and findutils are installed and that the disk can be written.',
+    },
+  );
 }

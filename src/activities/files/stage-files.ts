@@ -49,10 +49,22 @@ export async function stageFiles(order: StageOrder): Promise<void> {
   }
 }
 
-async function writeContents({ store, checkpointId, stage, items, signal, progress, failpoint }: StageOrder): Promise<void> {
+async function writeContents({
+  store,
+  checkpointId,
+  stage,
+  items,
+  signal,
+  progress,
+  failpoint,
+}: StageOrder): Promise<void> {
   const slotsByDigest = new Map<string, { want: CapturedFile; slot: number }[]>();
   for (const { want, slot } of items) {
-    if (want.type === 'symlink') await symlink(want.targetBytes === undefined ? want.target : Buffer.from(want.targetBytes, 'base64'), newSlot(stage, slot));
+    if (want.type === 'symlink')
+      await symlink(
+        want.targetBytes === undefined ? want.target : Buffer.from(want.targetBytes, 'base64'),
+        newSlot(stage, slot),
+      );
     else slotsByDigest.set(want.sha256, [...(slotsByDigest.get(want.sha256) ?? []), { want, slot }]);
   }
   let files = 0;
@@ -67,7 +79,8 @@ async function writeContents({ store, checkpointId, stage, items, signal, progre
       const sibling = want.hardlinkGroup === undefined ? undefined : groups.get(want.hardlinkGroup);
       if (sibling === undefined) await copyFile(source, newSlot(stage, slot));
       else await link(sibling, newSlot(stage, slot));
-      if (want.hardlinkGroup !== undefined && sibling === undefined) groups.set(want.hardlinkGroup, newSlot(stage, slot));
+      if (want.hardlinkGroup !== undefined && sibling === undefined)
+        groups.set(want.hardlinkGroup, newSlot(stage, slot));
     }
     files += 1 + rest.length;
     progress?.({ files });
@@ -77,7 +90,10 @@ async function writeContents({ store, checkpointId, stage, items, signal, progre
 
 async function writeContent(path: string, size: number, content: AsyncIterable<Uint8Array>): Promise<void> {
   if (size > AT_ONCE_BYTES) {
-    await pipeline(Readable.from(content, { objectMode: false }), createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+    await pipeline(
+      Readable.from(content, { objectMode: false }),
+      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+    );
     return;
   }
   const chunks: Uint8Array[] = [];
@@ -103,7 +119,11 @@ async function recheck(path: string, want: Captured): Promise<void> {
     throw error;
   });
   if (hashed?.sha256 === want.sha256) return;
-  throw new RerailError('restore-failed', `${JSON.stringify(want.path)} was written for the restore and reads back differently`, {
-    remedy: 'Check the disk; nothing was changed. Then restore again.',
-  });
+  throw new RerailError(
+    'restore-failed',
+    `${JSON.stringify(want.path)} was written for the restore and reads back differently`,
+    {
+      remedy: 'Check the disk; nothing was changed. Then restore again.',
+    },
+  );
 }

@@ -46,10 +46,17 @@ export async function readGitState(root: string, signal?: AbortSignal): Promise<
     hashIndex(gitDir),
   ]);
   // Exit code 1 is the answer "there is none": no commit yet, or a detached head.
-  for (const result of [head, branch]) if (result.exitCode !== 0 && result.exitCode !== 1) throw failed(root, ['rev-parse'], result);
+  for (const result of [head, branch])
+    if (result.exitCode !== 0 && result.exitCode !== 1) throw failed(root, ['rev-parse'], result);
   return {
     head: head.exitCode === 0 ? head.stdout.toString().trim() : null,
-    branch: branch.exitCode === 0 ? branch.stdout.toString().trim().replace(/^refs\/heads\//, '') : null,
+    branch:
+      branch.exitCode === 0
+        ? branch.stdout
+            .toString()
+            .trim()
+            .replace(/^refs\/heads\//, '')
+        : null,
     changes: records(status),
     stash: records(stash),
     inProgress,
@@ -60,13 +67,22 @@ export async function readGitState(root: string, signal?: AbortSignal): Promise<
 const records = (text: string): string[] => text.split('\0').filter((record) => record !== '');
 
 async function listInProgress(gitDir: string): Promise<string[]> {
-  const found = await Promise.all(IN_PROGRESS.map((name) => stat(join(gitDir, name)).then(() => name, () => undefined)));
+  const found = await Promise.all(
+    IN_PROGRESS.map((name) =>
+      stat(join(gitDir, name)).then(
+        () => name,
+        () => undefined,
+      ),
+    ),
+  );
   return found.filter((name) => name !== undefined);
 }
 
 async function hashIndex(gitDir: string): Promise<string | null> {
   try {
-    return createHash('sha256').update(await readFile(join(gitDir, 'index'))).digest('hex');
+    return createHash('sha256')
+      .update(await readFile(join(gitDir, 'index')))
+      .digest('hex');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
@@ -74,8 +90,14 @@ async function hashIndex(gitDir: string): Promise<string | null> {
 }
 
 function failed(root: string, args: readonly string[], result: ProcessResult): RerailError {
-  const why = result.timedOut ? `it took longer than ${String(TIMEOUT_MS)} ms` : result.stderr.split('\n')[0] || `exit code ${String(result.exitCode)}`;
-  return new RerailError('command-failed', `Cannot read the git state of ${root}: git ${args[0] ?? ''} failed: ${why}`, {
-    remedy: 'Repair the repository (see `git fsck`), or protect the workspace without the git part.',
-  });
+  const why = result.timedOut
+    ? `it took longer than ${String(TIMEOUT_MS)} ms`
+    : result.stderr.split('\n')[0] || `exit code ${String(result.exitCode)}`;
+  return new RerailError(
+    'command-failed',
+    `Cannot read the git state of ${root}: git ${args[0] ?? ''} failed: ${why}`,
+    {
+      remedy: 'Repair the repository (see `git fsck`), or protect the workspace without the git part.',
+    },
+  );
 }

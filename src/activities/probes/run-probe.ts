@@ -9,7 +9,7 @@ import { commandEnvironment } from '../../process/command-environment.ts';
 import { findCommand } from '../../process/find-command.ts';
 import { resolveInside } from '../../process/inside.ts';
 import { runProcess } from '../../process/run-process.ts';
-import { networkCode } from '../http.ts';
+import { networkCode, readBounded } from '../http.ts';
 
 type Look = Pick<ProbeReading, 'passed' | 'observed'>;
 
@@ -20,7 +20,7 @@ async function lookAtCommand(probe: Probe, timeoutMs: number): Promise<Look> {
   const folder = await resolveInside(probe.workspace ?? process.cwd(), cwd ?? '.', 'cwd');
   const { env } = await commandEnvironment({});
   const file = await findCommand(argv[0] ?? '', folder, env['PATH']);
-  const result = await runProcess({ argv: [file, ...argv.slice(1)], cwd: folder, env, timeoutMs, maxOutputBytes: CONTENT_LIMIT });
+  const result = await runProcess({ argv: [file, ...argv.slice(1)], cwd: folder, env, timeoutMs, killDelayMs: 500, maxOutputBytes: CONTENT_LIMIT, ownGroup: true });
   if (result.timedOut) return { passed: false, observed: `no end within ${timeoutMs} ms` };
   const contains = stdoutContains === undefined || result.stdout.includes(stdoutContains);
   const exited = result.signal ? `killed by ${result.signal}` : `exit code ${result.exitCode}`;
@@ -44,13 +44,15 @@ async function lookAtFile(probe: Probe): Promise<Look> {
   });
   if (file === undefined) return { passed: !exists, observed: 'not there' };
   if (!exists) return { passed: false, observed: 'it is there' };
+  const found = await stat(file);
+  // Nothing but a regular file is opened: a pipe would keep the probe waiting for ever.
+  if (!found.isFile() && (sha256 !== undefined || contains !== undefined)) return { passed: false, observed: 'not a regular file' };
   if (sha256 !== undefined) {
-    const found = await digest(file);
-    return { passed: found === sha256, observed: `sha256 ${found}` };
+    const hash = await digest(file);
+    return { passed: hash === sha256, observed: `sha256 ${hash}` };
   }
-  const { size } = await stat(file);
-  if (contains === undefined) return { passed: true, observed: `there, ${size} bytes` };
-  if (size > CONTENT_LIMIT) return { passed: false, observed: `${size} bytes are too many to search` };
+  if (contains === undefined) return { passed: true, observed: `there, ${found.size} bytes` };
+  if (found.size > CONTENT_LIMIT) return { passed: false, observed: `${found.size} bytes are too many to search` };
   const has = (await readFile(file, 'utf8')).includes(contains);
   return { passed: has, observed: `${has ? 'contains' : 'lacks'} ${JSON.stringify(contains)}` };
 }
@@ -61,9 +63,8 @@ async function lookAtHttp(probe: Probe, timeoutMs: number): Promise<Look> {
   try {
     const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
     const right = status === undefined ? response.status >= 200 && response.status < 400 : response.status === status;
-    const body = contains === undefined ? '' : (await response.text()).slice(0, CONTENT_LIMIT);
-    if (contains === undefined) await response.body?.cancel();
-    const has = contains === undefined || body.includes(contains);
+    const { text } = await readBounded(response, contains === undefined ? 0 : CONTENT_LIMIT);
+    const has = contains === undefined || text.includes(contains);
     const seen = `HTTP ${response.status} in ${Date.now() - started} ms`;
     return { passed: right && has, observed: has ? seen : `${seen}, body lacks ${JSON.stringify(contains)}` };
   } catch (error) {

@@ -17,17 +17,25 @@ export async function findAbsent(
     else wanted.push([digest, size, name]);
   }
   if (wanted.length === 0) return bad;
-  const text = await runGit(repository, ['cat-file', '--batch-check', '--buffer'], wanted.map(([, , name]) => name + '\n').join(''));
+  const text = await runGit(
+    repository,
+    ['cat-file', '--batch-check', '--buffer'],
+    wanted.map(([, , name]) => name + '\n').join(''),
+  );
   const lines = text.toString('latin1').split('\n');
   for (const [index, [digest, size]] of wanted.entries()) {
     const line = lines[index] ?? '';
-    if (!line.endsWith(` blob ${String(size)}`)) bad.set(digest, line.endsWith('missing') ? 'it is missing' : `git has "${line}"`);
+    if (!line.endsWith(` blob ${String(size)}`))
+      bad.set(digest, line.endsWith('missing') ? 'it is missing' : `git has "${line}"`);
   }
   return bad;
 }
 
 /** Reads objects, given with the digest of what they must hold. Answers with the digests of those that do not. */
-export async function findDamaged(repository: GitRepository, expected: ReadonlyMap<string, string>): Promise<Map<string, string>> {
+export async function findDamaged(
+  repository: GitRepository,
+  expected: ReadonlyMap<string, string>,
+): Promise<Map<string, string>> {
   const bad = new Map<string, string>();
   await readObjects(repository, [...expected.keys()], {
     async object({ name, content }) {

@@ -32,13 +32,23 @@ export async function listRefs(repository: GitRepository): Promise<Map<string, s
     if (!CheckpointIdSchema.safeParse(id).success) continue;
     const oid = (await readFile(join(directory, id), 'latin1').catch(() => '')).trim();
     if (OID.test(oid)) refs.set(id, oid);
-    else if (existsSync(join(directory, id))) repository.logger.warn({ checkpointId: id }, 'The ref of a checkpoint is damaged');
+    else if (existsSync(join(directory, id)))
+      repository.logger.warn({ checkpointId: id }, 'The ref of a checkpoint is damaged');
   }
   return refs;
 }
 
+/** Checkpoints whose ref file is there and names no object. */
+export async function listDamagedRefs(repository: GitRepository): Promise<string[]> {
+  const refs = await listRefs(repository);
+  const ids = await readdir(join(repository.gitDir, 'refs', 'checkpoints'));
+  return ids.filter((id) => CheckpointIdSchema.safeParse(id).success && !refs.has(id));
+}
+
 async function listRefsWithGit(repository: GitRepository): Promise<Map<string, string>> {
-  const text = (await runGit(repository, ['for-each-ref', '--format=%(objectname) %(refname:lstrip=2)', 'refs/checkpoints/'])).toString();
+  const text = (
+    await runGit(repository, ['for-each-ref', '--format=%(objectname) %(refname:lstrip=2)', 'refs/checkpoints/'])
+  ).toString();
   const lines = text.split('\n').filter((line) => line !== '');
   return new Map(lines.map((line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))]));
 }
@@ -82,7 +92,10 @@ export async function openCheckpoint(
   return { id, commit: commit.oid, header, files };
 }
 
-export async function openManifest(repository: GitRepository, id: string): Promise<OpenedCheckpoint & { manifest: Manifest }> {
+export async function openManifest(
+  repository: GitRepository,
+  id: string,
+): Promise<OpenedCheckpoint & { manifest: Manifest }> {
   const { files, ...opened } = await openCheckpoint(repository, id, ['manifest.json']);
   const text = files.get('manifest.json')?.toString('utf8') ?? '';
   return { ...opened, manifest: decodeManifest(id, text, opened.header.checksum) };

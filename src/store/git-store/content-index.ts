@@ -36,7 +36,8 @@ export function createContentIndex(repository: GitRepository): ContentIndex {
     const entries: TreeEntry[] = [];
     for (const [name, tree] of await readSmallObjects(repository, names)) {
       if ('problem' in tree) {
-        if (!name.endsWith(':b')) repository.logger.warn({ tree: name, problem: tree.problem }, 'A stored list of contents is damaged');
+        if (!name.endsWith(':b'))
+          repository.logger.warn({ tree: name, problem: tree.problem }, 'A stored list of contents is damaged');
       } else entries.push(...parseTree(tree.bytes));
     }
     return entries;

@@ -1,13 +1,22 @@
 import { createHash } from 'node:crypto';
-import { statfs } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Json } from '../../domain/canonical-json.ts';
 import { codeOf, messageOf } from '../../domain/errors.ts';
 import { createFileLocks } from '../../process/file-locks.ts';
 import { corrupt, decodeManifest, requireId, sha256 } from '../checkpoint-format.ts';
 import type { CheckpointStore } from '../checkpoint-store.ts';
-import { contentPath, listRefs, listTree, openCheckpoint, openManifest, parseHeader, partPath, refOf } from './checkpoint-refs.ts';
+import {
+  contentPath,
+  listDamagedRefs,
+  listRefs,
+  listTree,
+  openCheckpoint,
+  openManifest,
+  parseHeader,
+  partPath,
+  refOf,
+} from './checkpoint-refs.ts';
 import { createContentIndex } from './content-index.ts';
 import { diskFull, runGit } from './git-command.ts';
 import type { GitRepository, StoreLogger } from './git-command.ts';
@@ -43,11 +52,13 @@ export async function createGitStore(options: GitStoreOptions): Promise<Checkpoi
 
   return {
     put: (draft) =>
-      locks.shared(() => putCheckpoint(repository, index, draft)).catch(async (error: unknown) => {
-        // A full disk is full of what the failed writer left.
-        await locks.whenAlone(() => removeLeftovers(repository));
-        throw codeOf(error) === 'ENOSPC' ? diskFull(path, messageOf(error)) : error;
-      }),
+      locks
+        .shared(() => putCheckpoint(repository, index, draft))
+        .catch(async (error: unknown) => {
+          // A full disk is full of what the failed writer left.
+          await locks.whenAlone(() => removeLeftovers(repository));
+          throw codeOf(error) === 'ENOSPC' ? diskFull(path, messageOf(error)) : error;
+        }),
     async has(id) {
       return (await listRefs(repository)).has(requireId(id));
     },
@@ -62,9 +73,12 @@ export async function createGitStore(options: GitStoreOptions): Promise<Checkpoi
     async part(id, name) {
       const path = partPath(name);
       const { header, files } = await openCheckpoint(repository, id, ['manifest.json', path]);
-      const expected = decodeManifest(id, files.get('manifest.json')?.toString('utf8') ?? '', header.checksum).parts[name];
+      const expected = decodeManifest(id, files.get('manifest.json')?.toString('utf8') ?? '', header.checksum).parts[
+        name
+      ];
       const text = files.get(path) ?? Buffer.alloc(0);
-      if (expected === undefined || sha256(text) !== expected.sha256) throw corrupt(id, [`part ${name}`], 'its SHA-256 differs');
+      if (expected === undefined || sha256(text) !== expected.sha256)
+        throw corrupt(id, [`part ${name}`], 'its SHA-256 differs');
       return JSON.parse(text.toString('utf8')) as Json;
     },
     readContent: (id, digests, sink) => readContent(repository, id, digests, sink),
@@ -81,8 +95,14 @@ export async function createGitStore(options: GitStoreOptions): Promise<Checkpoi
     verify: (id, level) => verifyCheckpoint(repository, id, level),
     async delete(ids) {
       const present = await listRefs(repository);
-      const orders = [...new Set(ids)].flatMap((id) => (present.has(id) ? [`delete ${refOf(id)} ${present.get(id) ?? ''}`] : []));
-      if (orders.length > 0) await runGit(repository, ['update-ref', '--stdin'], ['start', ...orders, 'prepare', 'commit', ''].join('\n'));
+      const orders = [...new Set(ids)].flatMap((id) =>
+        present.has(id) ? [`delete ${refOf(id)} ${present.get(id) ?? ''}`] : [],
+      );
+      if (orders.length > 0)
+        await runGit(repository, ['update-ref', '--stdin'], ['start', ...orders, 'prepare', 'commit', ''].join('\n'));
+      // git refuses to delete what it cannot read.
+      const damaged = await listDamagedRefs(repository);
+      for (const id of ids) if (damaged.includes(id)) await rm(join(repository.gitDir, refOf(id)), { force: true });
       index.reset();
     },
     async sweep() {

@@ -16,7 +16,8 @@ export interface GitRepository {
   failpoint(name: string): void | Promise<void>;
 }
 
-const environment = (repository: GitRepository): Record<string, string> => gitEnvironment({ GIT_DIR: repository.gitDir });
+const environment = (repository: GitRepository): Record<string, string> =>
+  gitEnvironment({ GIT_DIR: repository.gitDir });
 
 export function startGit(repository: GitRepository, args: readonly string[]): RunningProcess {
   return startProcess({ argv: ['git', ...args], env: environment(repository), cwd: repository.path });

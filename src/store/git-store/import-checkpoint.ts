@@ -16,7 +16,7 @@ export interface ImportOrder {
   added: ReadonlyMap<string, { size: number; open: ContentSource }>;
   reused: ReadonlyMap<string, string>;
   /** Asked for when all content is written, since it tells how long that took. */
-  header(): CheckpointHeader;
+  header: () => CheckpointHeader;
 }
 
 const ATTEMPTS = 3;
@@ -71,7 +71,8 @@ async function sendContents(order: ImportOrder, send: Send, afterEach: () => voi
   for (const [digest, { size, open }] of order.added) {
     mark += 1;
     let good = false;
-    for (let attempt = 0; !good && attempt < ATTEMPTS; attempt += 1) good = await sendBlob(send, mark, digest, size, open);
+    for (let attempt = 0; !good && attempt < ATTEMPTS; attempt += 1)
+      good = await sendBlob(send, mark, digest, size, open);
     if (!good) changed.push(digest);
     await afterEach();
   }
@@ -112,7 +113,9 @@ async function sendBlob(send: Send, mark: number, digest: string, size: number, 
 async function sendCommit({ draft, ref, createdAt, added, reused, header }: ImportOrder, send: Send): Promise<void> {
   const seconds = Math.floor(Date.parse(createdAt) / 1000) || 0;
   const message = JSON.stringify(header());
-  await send(`commit ${ref}\nmark :${String(added.size + 1)}\ncommitter rerail <rerail@localhost> ${String(seconds)} +0000\n`);
+  await send(
+    `commit ${ref}\nmark :${String(added.size + 1)}\ncommitter rerail <rerail@localhost> ${String(seconds)} +0000\n`,
+  );
   await send(`data ${String(Buffer.byteLength(message))}\n${message}\n`);
   const texts: [string, string][] = [...draft.partTexts].map(([name, text]) => [partPath(name), text]);
   for (const [path, text] of [['manifest.json', draft.manifestText] as const, ...texts]) {

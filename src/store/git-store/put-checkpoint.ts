@@ -17,9 +17,17 @@ const SAMPLE_COUNT = 64;
 const SAMPLE_BYTES = 8 * 1024 * 1024;
 const LISTED_FROM = 200;
 
-const answer = ({ checksum, newBytes, durationMs }: CheckpointHeader): PutResult => ({ checksum, newBytes, durationMs });
+const answer = ({ checksum, newBytes, durationMs }: CheckpointHeader): PutResult => ({
+  checksum,
+  newBytes,
+  durationMs,
+});
 
-export async function putCheckpoint(repository: GitRepository, index: ContentIndex, draft: CheckpointDraft): Promise<PutResult> {
+export async function putCheckpoint(
+  repository: GitRepository,
+  index: ContentIndex,
+  draft: CheckpointDraft,
+): Promise<PutResult> {
   const startedAt = performance.now();
   const encoded = encodeDraft(draft);
   if (refFileExists(repository, encoded.id)) return sameAs(encoded, await requireReceipt(repository, encoded.id));
@@ -38,7 +46,13 @@ export async function putCheckpoint(repository: GitRepository, index: ContentInd
   if (absent.length > 0) throw contentAbsent(encoded.id, absent);
 
   const newBytes = [...added.values()].reduce((sum, { size }) => sum + size, 0);
-  const header: CheckpointHeader = { version: 1, checksum: encoded.checksum, createdAt: draft.manifest.createdAt, newBytes, durationMs: 0 };
+  const header: CheckpointHeader = {
+    version: 1,
+    checksum: encoded.checksum,
+    createdAt: draft.manifest.createdAt,
+    newBytes,
+    durationMs: 0,
+  };
   const finish = (): CheckpointHeader => {
     header.durationMs = Math.round((draft.elapsedMs ?? 0) + performance.now() - startedAt);
     return header;
@@ -90,10 +104,16 @@ async function publish(repository: GitRepository, id: string, staged: string, co
  * git answers "stored" for content it has already, even when a bit of that has flipped since. So before a checkpoint
  * counts, all that is new is read back, and of what is reused the presence and size of all and the bytes of a sample.
  */
-async function readBack(repository: GitRepository, draft: EncodedDraft, commit: string, added: ReadonlySet<string>): Promise<void> {
+async function readBack(
+  repository: GitRepository,
+  draft: EncodedDraft,
+  commit: string,
+  added: ReadonlySet<string>,
+): Promise<void> {
   // By path git finds a few at once; for many one list of the tree is faster.
   const tree = draft.sizes.size > LISTED_FROM ? await listTree(repository, draft.id, commit) : undefined;
-  const nameOf = (path: string): string => (tree === undefined ? `${commit}:${path}` : (tree.get(path) ?? `${commit}:${path}`));
+  const nameOf = (path: string): string =>
+    tree === undefined ? `${commit}:${path}` : (tree.get(path) ?? `${commit}:${path}`);
   const expected = new Map<string, string>([[nameOf('manifest.json'), draft.checksum]]);
   for (const [name, text] of draft.partTexts) expected.set(nameOf(partPath(name)), sha256(text));
   for (const digest of [...added, ...sample(draft.sizes, added)]) expected.set(nameOf(contentPath(digest)), digest);
@@ -103,7 +123,8 @@ async function readBack(repository: GitRepository, draft: EncodedDraft, commit: 
     findDamaged(repository, expected),
   ]);
   for (const [digest, why] of absent) bad.set(digest, why);
-  if (bad.size > 0) throw corrupt(draft.id, [...bad.keys()], `read back after the write: ${[...bad.values()][0] ?? ''}`);
+  if (bad.size > 0)
+    throw corrupt(draft.id, [...bad.keys()], `read back after the write: ${[...bad.values()][0] ?? ''}`);
 }
 
 /** All that is reused when it is little, else a random choice of it. */

@@ -24,10 +24,15 @@ export interface ObjectVisitor {
 const cutOff = (name: string): RerailError =>
   new RerailError('checkpoint-corrupt', `Stored object ${name} cannot be read to its end`, { nonRetryable: true });
 
-const LOOKS_DAMAGED = /corrupt|inflate|bad |invalid|unable to (read|stream|unpack)|mismatch|premature|too short|cannot be accessed/i;
+const LOOKS_DAMAGED =
+  /corrupt|inflate|bad |invalid|unable to (read|stream|unpack)|mismatch|premature|too short|cannot be accessed/i;
 
 /** Streams objects in the order asked. git dies at a damaged one: reading then goes on behind it in a new process. */
-export async function readObjects(repository: GitRepository, names: readonly string[], visitor: ObjectVisitor): Promise<void> {
+export async function readObjects(
+  repository: GitRepository,
+  names: readonly string[],
+  visitor: ObjectVisitor,
+): Promise<void> {
   let next = 0;
   while (next < names.length) next += await readRun(repository, names.slice(next), visitor);
 }

@@ -1,8 +1,9 @@
 import { readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../domain/errors.ts';
+import { corrupt } from '../checkpoint-format.ts';
 import { fsyncPath } from '../fsync-path.ts';
-import { listRefs } from './checkpoint-refs.ts';
+import { listDamagedRefs, listRefs } from './checkpoint-refs.ts';
 import { runGit } from './git-command.ts';
 import type { GitRepository } from './git-command.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
@@ -29,10 +30,12 @@ export async function sweepObjects(repository: GitRepository): Promise<number> {
   const leftovers = await removeLeftovers(repository);
   const bytesBefore = await directoryBytes(directory);
   const refs = await listRefs(repository);
-  const packs = await readPacks(repository, directory);
+  const packs = await readPacks(repository, directory, refs);
   const joins = packs.length > MANY_PACKS;
   const gone = packs.filter(({ live }) => live.length === 0);
-  const mixed = packs.filter(({ live, dead, bytes }) => live.length > 0 && (dead > 0 || (joins && bytes < SMALL_PACK_BYTES)));
+  const mixed = packs.filter(
+    ({ live, dead, bytes }) => live.length > 0 && (dead > 0 || (joins && bytes < SMALL_PACK_BYTES)),
+  );
   const made = await repack(repository, directory, packs, mixed);
   if (made !== undefined) gone.push(...mixed.filter(({ name }) => name !== made));
   await repository.failpoint('sweep.before-remove');
@@ -44,9 +47,37 @@ export async function sweepObjects(repository: GitRepository): Promise<number> {
   return leftovers + Math.max(0, bytesBefore - (await directoryBytes(directory)));
 }
 
-async function readPacks(repository: GitRepository, directory: string): Promise<Pack[]> {
-  const text = (await runGit(repository, ['rev-list', '--objects', '--no-object-names', '--all'])).toString('latin1');
-  const reachable = new Set(text.split('\n'));
+async function listReachable(repository: GitRepository, from: string): Promise<string[]> {
+  const text = await runGit(repository, ['rev-list', '--objects', '--no-object-names', from]);
+  return text.toString('latin1').split('\n');
+}
+
+/** Nothing goes while a checkpoint cannot tell what it needs: a repair may still find it. */
+async function refuseDamaged(
+  repository: GitRepository,
+  refs: ReadonlyMap<string, string>,
+  cause: unknown,
+): Promise<never> {
+  for (const [id, commit] of refs) {
+    await listReachable(repository, commit).catch((error: unknown) => {
+      throw corrupt(id, ['tree'], 'nothing was swept, since it cannot be told what it needs', error);
+    });
+  }
+  throw cause;
+}
+
+async function readPacks(
+  repository: GitRepository,
+  directory: string,
+  refs: ReadonlyMap<string, string>,
+): Promise<Pack[]> {
+  const [damaged] = await listDamagedRefs(repository);
+  if (damaged !== undefined)
+    throw corrupt(damaged, ['ref'], 'nothing was swept, since it cannot be told what it needs');
+  const found = await listReachable(repository, '--all').catch((error: unknown) =>
+    refuseDamaged(repository, refs, error),
+  );
+  const reachable = new Set(found);
   const packs: Pack[] = [];
   for (const file of await readdir(directory)) {
     if (!file.endsWith('.idx')) continue;
@@ -66,21 +97,36 @@ function listIndexed(index: Buffer): string[] {
 }
 
 /** Name of the new pack with what is alive in the mixed ones, undefined when none was made and they must stay. */
-async function repack(repository: GitRepository, directory: string, packs: Pack[], mixed: Pack[]): Promise<string | undefined> {
+async function repack(
+  repository: GitRepository,
+  directory: string,
+  packs: Pack[],
+  mixed: Pack[],
+): Promise<string | undefined> {
   if (mixed.length === 0) return undefined;
   const kept = new Set(packs.filter((pack) => !mixed.includes(pack)).flatMap(({ live }) => live));
   const moving = [...new Set(mixed.flatMap(({ live }) => live))].filter((oid) => !kept.has(oid));
   if (moving.length === 0) return '';
   const { bavail, bsize } = await statfs(directory);
   if (bavail * bsize < mixed.reduce((sum, { bytes }) => sum + bytes, 0)) {
-    repository.logger.warn({ store: repository.path }, 'Too little free space to rewrite packs: their unused content stays');
+    repository.logger.warn(
+      { store: repository.path },
+      'Too little free space to rewrite packs: their unused content stays',
+    );
     return undefined;
   }
   try {
-    const made = await runGit(repository, ['pack-objects', '--quiet', '--window=0', join(directory, 'pack')], moving.join('\n') + '\n');
+    const made = await runGit(
+      repository,
+      ['pack-objects', '--quiet', '--window=0', join(directory, 'pack')],
+      moving.join('\n') + '\n',
+    );
     return `pack-${made.toString().trim()}`;
   } catch (error) {
-    repository.logger.warn({ store: repository.path, problem: messageOf(error) }, 'A pack cannot be rewritten: its unused content stays');
+    repository.logger.warn(
+      { store: repository.path, problem: messageOf(error) },
+      'A pack cannot be rewritten: its unused content stays',
+    );
     return undefined;
   }
 }
@@ -92,6 +138,7 @@ async function removePack(directory: string, name: string): Promise<void> {
 
 export async function directoryBytes(directory: string): Promise<number> {
   let bytes = 0;
-  for (const name of await readdir(directory)) bytes += (await stat(join(directory, name)).catch(() => ({ size: 0 }))).size;
+  for (const name of await readdir(directory))
+    bytes += (await stat(join(directory, name)).catch(() => ({ size: 0 }))).size;
   return bytes;
 }

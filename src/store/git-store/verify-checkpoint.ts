@@ -15,11 +15,16 @@ function itemsOf(manifest: Manifest): Map<string, string[]> {
     if (paths === undefined) items.set(entry.sha256, [entry.path]);
     else paths.push(entry.path);
   }
-  for (const [name, { sha256 }] of Object.entries(manifest.parts)) items.set(sha256, [...(items.get(sha256) ?? []), `part ${name}`]);
+  for (const [name, { sha256 }] of Object.entries(manifest.parts))
+    items.set(sha256, [...(items.get(sha256) ?? []), `part ${name}`]);
   return items;
 }
 
-export async function verifyCheckpoint(repository: GitRepository, id: string, level: VerifyLevel): Promise<StoreProblem[]> {
+export async function verifyCheckpoint(
+  repository: GitRepository,
+  id: string,
+  level: VerifyLevel,
+): Promise<StoreProblem[]> {
   let opened: Awaited<ReturnType<typeof openManifest>>;
   let tree: Map<string, string>;
   try {
@@ -27,7 +32,13 @@ export async function verifyCheckpoint(repository: GitRepository, id: string, le
     tree = await listTree(repository, id, opened.commit);
   } catch (error) {
     if (!isRerailError(error) || error.code !== 'checkpoint-corrupt') throw error;
-    return [{ checkpointId: id, item: String((error.details['items'] as string[] | undefined)?.[0] ?? 'checkpoint'), problem: messageOf(error) }];
+    return [
+      {
+        checkpointId: id,
+        item: String((error.details['items'] as string[] | undefined)?.[0] ?? 'checkpoint'),
+        problem: messageOf(error),
+      },
+    ];
   }
   const { manifest } = opened;
   const sizes = contentSizes(manifest);
@@ -35,11 +46,18 @@ export async function verifyCheckpoint(repository: GitRepository, id: string, le
   const damaged = await findDamaged(repository, expectedObjects(manifest, tree, level, bad));
   for (const [digest, why] of damaged) bad.set(digest, why);
   const items = itemsOf(manifest);
-  return [...bad].flatMap(([digest, problem]) => (items.get(digest) ?? [digest]).map((item) => ({ checkpointId: id, item, problem })));
+  return [...bad].flatMap(([digest, problem]) =>
+    (items.get(digest) ?? [digest]).map((item) => ({ checkpointId: id, item, problem })),
+  );
 }
 
 /** Digest by object id of what this level reads: the parts always, the files when it is `full`. */
-function expectedObjects(manifest: Manifest, tree: ReadonlyMap<string, string>, level: VerifyLevel, bad: Map<string, string>): Map<string, string> {
+function expectedObjects(
+  manifest: Manifest,
+  tree: ReadonlyMap<string, string>,
+  level: VerifyLevel,
+  bad: Map<string, string>,
+): Map<string, string> {
   const expected = new Map<string, string>();
   for (const [name, { sha256 }] of Object.entries(manifest.parts)) {
     const oid = tree.get(partPath(name));

@@ -1,0 +1,42 @@
+// Records one history for each path of each workflow, for the replay tests: `npx tsx scripts/record-histories.ts NAME...`
+// A history that is there is never written again: a change that no longer replays it has to be patched.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { findServer } from '../src/embedded/find-server.ts';
+import { startServer } from '../src/embedded/start-server.ts';
+import { bundleWorkflows } from '../test/support/bundle-workflows.ts';
+import { createHarness } from '../test/support/harness.ts';
+import { PATHS, PLAYBOOKS } from '../test/replay/paths.ts';
+
+const FOLDER = fileURLToPath(new URL('../test/replay/histories', import.meta.url));
+
+const wanted = process.argv.slice(2);
+const missing = PATHS.filter(({ name }) => (wanted.length === 0 || wanted.includes(name)) && !existsSync(path.join(FOLDER, `${name}.json`)));
+if (missing.length === 0) console.error('Every history is there already.');
+
+const dataDir = await mkdtemp(path.join(tmpdir(), 'rerail-record-'));
+const binary = await findServer({ onProgress: (line) => console.error(line) });
+const server = await startServer({ dataDir, binary: binary.path, port: 0, uiPort: 'none', storage: 'memory', lifetime: 'with-parent' });
+try {
+  const codePath = await bundleWorkflows(dataDir);
+  for (const { name, play } of missing) {
+    const harness = await createHarness({ address: server.address, workflowBundle: { codePath }, playbooks: PLAYBOOKS });
+    try {
+      const workflowId = await play(harness);
+      const words = ['workflow', 'show', '--workflow-id', workflowId, '--address', server.address, '--output', 'json'];
+      const { stdout } = await promisify(execFile)(binary.path, words, { maxBuffer: 64 * 1024 * 1024 });
+      await writeFile(path.join(FOLDER, `${name}.json`), stdout, { flag: 'wx' });
+      console.error(`${name}: ${(JSON.parse(stdout) as { events: unknown[] }).events.length} events`);
+    } finally {
+      await harness.stop();
+    }
+  }
+} finally {
+  await server.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}

@@ -1,0 +1,260 @@
+import { PipelineSchema } from '../../src/domain/pipeline.schema.ts';
+import { commandFailed, fakeCheckpoint, until, type Harness } from '../support/harness.ts';
+
+const head = (name: string, extra = '') => `apiVersion: rerail/v1
+kind: Playbook
+metadata: {name: ${name}}
+spec:
+  match: [{category: UNKNOWN}]
+  ${extra}
+  actions:
+`;
+const RETRY = '    - {id: retry, type: retry, retry: {maximumAttempts: 3, initialInterval: 1ms, maximumInterval: 1ms}}\n';
+const ESCALATE = '    - {id: escalate, type: escalate}\n';
+const DRAIN = '    - {id: drain, type: run, run: {activity: noop}, compensate: {activity: checkConnectivity}}\n';
+
+export const PLAYBOOKS = [
+  head('retry', 'verify: {probes: [{name: up, tcp: {port: 1}}], within: 1ms, holdFor: 2ms, every: 1ms}') + RETRY + ESCALATE,
+  head('skip') + RETRY + '    - {id: skip, type: skip}\n' + ESCALATE,
+  head('rollback') + RETRY + '    - {id: rollback, type: rollback, to: latest}\n    - {id: again, type: retry}\n' + ESCALATE,
+  head('resume') + '    - {id: resume, type: resume}\n' + ESCALATE,
+  head('approval', 'approval: {timeout: 1h}') + RETRY,
+  head('hasty-approval', 'approval: {timeout: 1ms}') + RETRY,
+  head('manual') + '    - {id: settle, type: wait, for: 1ms}\n    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n    - {id: retry, type: retry}\n',
+  head('compensated') + DRAIN + RETRY + ESCALATE,
+  head('required-run') + '    - {id: broken, type: run, run: {activity: checkConnectivity}}\n' + RETRY,
+  head('abort') + '    - {id: abort, type: abort}\n' + ESCALATE,
+  head('deadline', 'limits: {deadline: 30ms}') + DRAIN + '    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n',
+].join('---\n');
+
+const CHECKPOINT = 'cp_00000000000000000000000001';
+
+async function start(harness: Harness, playbook: string, extra: object = {}) {
+  const operation = { kind: 'command' as const, argv: ['npm', 'test'], workspace: '/w' };
+  const { handle } = await harness.recoveries.start({ target: harness.target, message: 'it broke', operation, ...extra }, { playbook });
+  return handle;
+}
+
+function failTimes(harness: Harness, times: number): void {
+  let left = times;
+  harness.fakes['runCommand'] = () => {
+    if (left-- > 0) throw commandFailed();
+    return { exitCode: 0, durationMs: 1 };
+  };
+}
+
+const waits = (handle: { status: () => Promise<{ waitingFor?: { key: string } }> }, key: string) =>
+  until(async () => (await handle.status()).waitingFor?.key === key, `the wait for ${key}`);
+
+const pipeline = PipelineSchema.parse({
+  apiVersion: 'rerail/v1',
+  kind: 'Pipeline',
+  metadata: { name: 'two-steps' },
+  spec: {
+    phases: [
+      { name: 'build', steps: [{ name: 'compile', run: ['make'] }] },
+      { name: 'ship', steps: [{ name: 'deploy', run: ['ship'], compensate: ['unship'] }, { name: 'smoke', run: ['look'], agent: 'looker' }] },
+    ],
+  },
+});
+
+async function run(harness: Harness, playbook: string): Promise<string> {
+  const { host, target } = harness;
+  const handle = await harness.recoveries.runs.start({ pipeline: { ...pipeline, spec: { ...pipeline.spec, target } }, workspace: '/w', host, key: 'k', playbook });
+  await handle.result();
+  return handle.workflowId;
+}
+
+function failStep(harness: Harness, word: string, times: number): void {
+  let left = times;
+  harness.fakes['runCommand'] = ({ operation }: { operation: { argv: string[] } }) => {
+    if (operation.argv[0] === word && left-- > 0) throw commandFailed(`${word} failed`);
+    return { exitCode: 0, durationMs: 1, output: { [operation.argv[0] ?? '']: true } };
+  };
+}
+
+/** One for each way a workflow can go. `play` goes it and returns the id of the workflow whose history is kept. */
+export const PATHS: { name: string; play: (harness: Harness) => Promise<string> }[] = [
+  {
+    name: 'recovery-recovered-by-retry',
+    async play(harness) {
+      failTimes(harness, 2);
+      const handle = await start(harness, 'retry');
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-rolled-back',
+    async play(harness) {
+      failTimes(harness, 3);
+      harness.checkpoints.push({ ...fakeCheckpoint(CHECKPOINT), host: harness.host });
+      const handle = await start(harness, 'rollback', { subject: 'run/x/1' });
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-resumed',
+    async play(harness) {
+      harness.checkpoints.push({ ...fakeCheckpoint(CHECKPOINT), host: harness.host });
+      const handle = await start(harness, 'resume', { subject: 'run/x/1' });
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-skipped',
+    async play(harness) {
+      failTimes(harness, 99);
+      const handle = await start(harness, 'skip');
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-approved',
+    async play(harness) {
+      const handle = await start(harness, 'approval');
+      await waits(handle, 'approval');
+      await handle.approve({ planHash: (await handle.plan())!.hash, by: 'ada', reason: 'looks right' });
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-denied',
+    async play(harness) {
+      const handle = await start(harness, 'approval');
+      await waits(handle, 'approval');
+      await handle.signalDenial({ planHash: (await handle.plan())!.hash, by: 'ada', reason: 'not at night' });
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-approval-timed-out',
+    async play(harness) {
+      const handle = await start(harness, 'hasty-approval');
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-escalated',
+    async play(harness) {
+      failTimes(harness, 99);
+      const handle = await start(harness, 'compensated');
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-aborted',
+    async play(harness) {
+      const handle = await start(harness, 'abort');
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-cancelled-in-the-middle',
+    async play(harness) {
+      let release: (value: unknown) => void = () => undefined;
+      harness.fakes['runCommand'] = () => new Promise((resolve) => (release = resolve));
+      const handle = await start(harness, 'compensated');
+      await until(() => Promise.resolve(harness.calls.includes('runCommand npm test')), 'the retry');
+      await handle.cancel();
+      await handle.result();
+      release({ exitCode: 0, durationMs: 1 });
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-compensation-failed',
+    async play(harness) {
+      failTimes(harness, 99);
+      harness.fakes['checkConnectivity'] = () => {
+        throw commandFailed('the undo broke');
+      };
+      const handle = await start(harness, 'compensated');
+      await waits(handle, 'decision:drain');
+      await handle.decide({ decision: 'skip', actionId: 'drain', by: 'ada', reason: 'by hand' });
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-manual-paused-resumed-joined',
+    async play(harness) {
+      const handle = await start(harness, 'manual');
+      await waits(handle, 'manual:fix');
+      await start(harness, 'manual', { message: 'and again' });
+      await handle.pause({ by: 'ada', reason: 'freeze' });
+      await handle.completeManualStep({ actionId: 'fix', by: 'ada' });
+      await until(async () => (await handle.status()).status === 'paused', 'the pause');
+      await handle.resume({ by: 'ada', reason: 'over' });
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-parked-and-decided',
+    async play(harness) {
+      harness.fakes['checkConnectivity'] = () => {
+        throw commandFailed('no');
+      };
+      const handle = await start(harness, 'required-run');
+      await waits(handle, 'decision:broken');
+      await handle.decide({ decision: 'supply', actionId: 'broken', by: 'ada', reason: 'seen', output: { fine: true } });
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-deadline',
+    async play(harness) {
+      const handle = await start(harness, 'deadline');
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  { name: 'run-succeeded', play: (harness) => run(harness, 'retry') },
+  {
+    name: 'run-recovered',
+    play(harness) {
+      failStep(harness, 'look', 2);
+      return run(harness, 'retry');
+    },
+  },
+  {
+    name: 'run-rolled-back-and-run-again',
+    play(harness) {
+      failStep(harness, 'look', 4);
+      return run(harness, 'rollback');
+    },
+  },
+  {
+    name: 'run-stopped-with-compensation',
+    play(harness) {
+      failStep(harness, 'look', 99);
+      return run(harness, 'retry');
+    },
+  },
+  {
+    name: 'ledger',
+    async play(harness) {
+      const { checkpoints } = harness.recoveries;
+      const subject = `workspace/${harness.host}`;
+      const input = { name: 'one', type: 'manual' as const, host: harness.host, root: '/w' };
+      const first = await checkpoints.create(subject, input);
+      const second = await checkpoints.create(subject, { ...input, name: 'two' });
+      await checkpoints.restore(subject, first.info.id, 'ada');
+      await checkpoints.verify(subject, first.info.id, 'full');
+      await checkpoints.invalidate(subject, first.info.id, 'no longer wanted');
+      await checkpoints.delete(subject, second.info.id);
+      await checkpoints.cleanup(subject, { keepLast: 0 }, false);
+      return `ledger/${subject}`;
+    },
+  },
+];

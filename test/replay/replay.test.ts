@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from '@temporalio/worker';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { createHarness, type Harness } from '../support/harness.ts';
+import { workflowBundle } from '../support/server.ts';
+import { PATHS, PLAYBOOKS } from './paths.ts';
+
+const FOLDER = fileURLToPath(new URL('./histories', import.meta.url));
+const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+
+describe('recorded histories', () => {
+  it('has one for every path', () => {
+    expect(PATHS.map(({ name }) => `${name}.json`).filter((name) => !files.includes(name))).toEqual([]);
+  });
+
+  it.each(files)('%s replays with the workflows of today', async (name) => {
+    const history = JSON.parse(readFileSync(path.join(FOLDER, name), 'utf8')) as unknown;
+    await Worker.runReplayHistory({ workflowBundle: workflowBundle() }, history, name);
+  });
+});
+
+describe('without a cache, so that every task replays from the start', () => {
+  let harness: Harness | undefined;
+  afterEach(() => harness?.stop());
+
+  // A worker without a cache lets an eagerly dispatched first task time out, 10 s each: runs that start a recovery do that.
+  const quick = PATHS.filter(({ name }) => !name.startsWith('run-') || name === 'run-succeeded');
+
+  it.each(quick)('$name ends as ever', async ({ play }) => {
+    harness = await createHarness({
+      address: inject('serverAddress'),
+      workflowBundle: workflowBundle(),
+      playbooks: PLAYBOOKS,
+      maxCachedWorkflows: 0,
+    });
+    const workflowId = await play(harness);
+    const { status } = await harness.client.workflow.getHandle(workflowId).describe();
+    expect(status.name).toBe(workflowId.startsWith('ledger/') ? 'RUNNING' : 'COMPLETED');
+  });
+});
