@@ -70,15 +70,27 @@ export async function measureOverhead(): Promise<OverheadResult> {
 async function compare(client: Client): Promise<OverheadResult> {
   const recoveries = createRecoveryClient({ client, taskQueue: TASK_QUEUE, sharesWorkerConnection: true });
   const runBare = async (round: number): Promise<void> => {
-    await client.workflow.execute('threeNoOps', { workflowId: `bare/${round}`, taskQueue: TASK_QUEUE, requestEagerStart: true });
+    await client.workflow.execute('threeNoOps', {
+      workflowId: `bare/${round}`,
+      taskQueue: TASK_QUEUE,
+      requestEagerStart: true,
+    });
   };
   const runRecovery = async (round: number): Promise<void> => {
-    const { handle } = await recoveries.start({ target: `bench/${round}`, message: 'no-op', operation: { kind: 'activity', name: 'noop' } });
+    const { handle } = await recoveries.start({
+      target: `bench/${round}`,
+      message: 'no-op',
+      operation: { kind: 'activity', name: 'noop' },
+    });
     const { status } = await handle.result();
     if (status !== 'recovered') throw new Error(`the recovery ended ${status}`);
   };
   const samples: Record<'bare' | 'recovery', number[]> = { bare: [], recovery: [] };
-  const time = async (name: keyof typeof samples, run: (round: number) => Promise<void>, round: number): Promise<void> => {
+  const time = async (
+    name: keyof typeof samples,
+    run: (round: number) => Promise<void>,
+    round: number,
+  ): Promise<void> => {
     const started = performance.now();
     await run(round);
     if (round >= WARM_UP) samples[name].push(performance.now() - started);
@@ -91,5 +103,14 @@ async function compare(client: Client): Promise<OverheadResult> {
   const bare = summarise(samples.bare);
   const recovery = summarise(samples.recovery);
   const ratio = Math.round((recovery.p50 / bare.p50) * 1000) / 1000;
-  return { bench: 'overhead', unit: 'ms', rounds: ROUNDS, bare, recovery, ratio, bound: BOUND, withinBound: ratio <= BOUND };
+  return {
+    bench: 'overhead',
+    unit: 'ms',
+    rounds: ROUNDS,
+    bare,
+    recovery,
+    ratio,
+    bound: BOUND,
+    withinBound: ratio <= BOUND,
+  };
 }

@@ -16,16 +16,29 @@ import { PATHS, PLAYBOOKS } from '../test/replay/paths.ts';
 const FOLDER = fileURLToPath(new URL('../test/replay/histories', import.meta.url));
 
 const wanted = process.argv.slice(2);
-const missing = PATHS.filter(({ name }) => (wanted.length === 0 || wanted.includes(name)) && !existsSync(path.join(FOLDER, `${name}.json`)));
+const missing = PATHS.filter(
+  ({ name }) => (wanted.length === 0 || wanted.includes(name)) && !existsSync(path.join(FOLDER, `${name}.json`)),
+);
 if (missing.length === 0) console.error('Every history is there already.');
 
 const dataDir = await mkdtemp(path.join(tmpdir(), 'rerail-record-'));
 const binary = await findServer({ onProgress: (line) => console.error(line) });
-const server = await startServer({ dataDir, binary: binary.path, port: 0, uiPort: 'none', storage: 'memory', lifetime: 'with-parent' });
+const server = await startServer({
+  dataDir,
+  binary: binary.path,
+  port: 0,
+  uiPort: 'none',
+  storage: 'memory',
+  lifetime: 'with-parent',
+});
 try {
   const codePath = await bundleWorkflows(dataDir);
   for (const { name, play } of missing) {
-    const harness = await createHarness({ address: server.address, workflowBundle: { codePath }, playbooks: PLAYBOOKS });
+    const harness = await createHarness({
+      address: server.address,
+      workflowBundle: { codePath },
+      playbooks: PLAYBOOKS,
+    });
     try {
       const workflowId = await play(harness);
       const words = ['workflow', 'show', '--workflow-id', workflowId, '--address', server.address, '--output', 'json'];

@@ -20,7 +20,12 @@ export interface RerailPluginOptions {
  * from yours: `export * from 'rerail/workflows'`. The host's activities run on `rerail-host-<host>`; run a second
  * worker with {@link createHostActivities} on that queue, or `rerail worker`.
  */
-export function createRerailPlugin({ settings, connection, namespace = 'default', notifier }: RerailPluginOptions): SimplePlugin {
+export function createRerailPlugin({
+  settings,
+  connection,
+  namespace = 'default',
+  notifier,
+}: RerailPluginOptions): SimplePlugin {
   const client = new Client({ connection, namespace });
   return new SimplePlugin({
     name: 'rerail.RerailPlugin',

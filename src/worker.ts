@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Runtime, Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createHostActivities, createSharedActivities, type HostDeps, type SharedDeps } from './activities/index.ts';
+import { removeOldExecutions } from './activities/commands/execution-folder.ts';
 import type { Notifier } from './activities/notify.ts';
 import { createPlaybookSource } from './activities/planning.ts';
 import { createRecoveryClient } from './client/recovery-client.ts';
@@ -30,7 +31,13 @@ function openOnce(storePath: string): () => Promise<CheckpointStore> {
 
 export function hostDepsOf({ dataDir, host }: WorkerSettings): HostDeps {
   const storePath = path.join(dataDir, 'store.git');
-  return { dataDir, host, storePath, openStore: openOnce(storePath), executionsFolder: path.join(dataDir, 'executions') };
+  return {
+    dataDir,
+    host,
+    storePath,
+    openStore: openOnce(storePath),
+    executionsFolder: path.join(dataDir, 'executions'),
+  };
 }
 
 export function sharedDepsOf(settings: WorkerSettings, client: Client, notifier: Notifier): SharedDeps {
@@ -49,7 +56,9 @@ export function sharedDepsOf(settings: WorkerSettings, client: Client, notifier:
 export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
-  return { workflowsPath: fileURLToPath(new URL(`./workflows/index${path.extname(import.meta.url)}`, import.meta.url)) };
+  return {
+    workflowsPath: fileURLToPath(new URL(`./workflows/index${path.extname(import.meta.url)}`, import.meta.url)),
+  };
 }
 
 export function createLogNotifier(logger: Logger): Notifier {
@@ -71,10 +80,14 @@ export interface WorkerInput {
   tune?: Partial<WorkerOptions>;
 }
 
+const KEEP_EXECUTIONS_MS = 7 * 24 * 60 * 60 * 1000;
+
 /** Two workers in one process: workflows and shared activities on the common queue, this host's activities on its own. */
 export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
   const { settings, connection, namespace } = input;
   const client = new Client({ connection, namespace });
+  const host = hostDepsOf(settings);
+  await removeOldExecutions(host.executionsFolder, KEEP_EXECUTIONS_MS, Date.now());
   const common = { connection, namespace, shutdownGraceTime: '10s', ...input.tune } as const;
   return Promise.all([
     Worker.create({
@@ -86,7 +99,7 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     Worker.create({
       ...common,
       taskQueue: hostTaskQueue(settings.host),
-      activities: createHostActivities(hostDepsOf(settings)),
+      activities: createHostActivities(host),
       maxConcurrentActivityTaskExecutions: 20,
       // Well within the heartbeat time-out of 10 s.
       maxHeartbeatThrottleInterval: '3s',
@@ -109,7 +122,8 @@ export async function runWorkers(workers: readonly Worker[], stop: AbortSignal):
 
 /** Sends the SDK's own log lines through our logger. Once per process, before the first worker. */
 export function installRuntime(logger: Logger): void {
-  const log = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) => logger[level](meta ?? {}, message);
+  const log = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
+    logger[level](meta ?? {}, message);
   Runtime.install({
     shutdownSignals: [],
     logger: {

@@ -20,7 +20,7 @@ export function retryAfterMs(header: string | null, now: number): number | undef
 export async function readBounded(response: Response, limit: number): Promise<{ text: string; truncated: boolean }> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const reader = response.body?.getReader();
+  const reader = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
   while (reader && size <= limit) {
     const { done, value } = await reader.read();
     if (done) return { text: Buffer.concat(chunks).toString('utf8'), truncated: false };
@@ -46,10 +46,14 @@ function toHeaders(values: Record<string, string>, request: string): Headers {
   try {
     return new Headers(values);
   } catch {
-    throw new RerailError('invalid-input', `${request}: one of the headers ${Object.keys(values).join(', ')} has a value that HTTP does not allow`, {
-      remedy: 'A header is one line; a secret in a file must not have several.',
-      nonRetryable: true,
-    });
+    throw new RerailError(
+      'invalid-input',
+      `${request}: one of the headers ${Object.keys(values).join(', ')} has a value that HTTP does not allow`,
+      {
+        remedy: 'A header is one line; a secret in a file must not have several.',
+        nonRetryable: true,
+      },
+    );
   }
 }
 
@@ -70,7 +74,9 @@ export async function callHttp(input: { operation: HttpOperation; key: string })
   const { method, url } = operation;
   const started = Date.now();
   const secretHeaders = await Promise.all(
-    Object.entries(operation.secretHeaders ?? {}).map(async ([name, reference]) => [name, await readSecret(reference)] as const),
+    Object.entries(operation.secretHeaders ?? {}).map(
+      async ([name, reference]) => [name, await readSecret(reference)] as const,
+    ),
   );
   const redact = createRedactor(secretHeaders.map(([, value]) => value));
   const headers = toHeaders({ ...operation.headers, ...Object.fromEntries(secretHeaders) }, `${method} ${redact(url)}`);
@@ -90,7 +96,9 @@ export async function callHttp(input: { operation: HttpOperation; key: string })
     body = await readBounded(response, BODY_LIMIT);
   } catch (cause) {
     const code = networkCode(cause);
-    throw new RerailError('http-failed', redact(`${method} ${url}: ${code}: ${messageOf(cause)}`), { details: { code } });
+    throw new RerailError('http-failed', redact(`${method} ${url}: ${code}: ${messageOf(cause)}`), {
+      details: { code },
+    });
   }
   const { text, truncated } = body;
   const expected = operation.expectStatus ? operation.expectStatus.includes(response.status) : response.ok;

@@ -16,7 +16,11 @@ import { checkConnectivity, cleanCaches, inspectResources } from './system.ts';
 
 /** What the shared activities need of Temporal itself; the composition root hands it in. */
 export interface Engine {
-  startRecovery: (input: { failure: Failure; key: string; playbook?: string }) => Promise<{ recoveryId: string; recoveryRunId: string }>;
+  startRecovery: (input: {
+    failure: Failure;
+    key: string;
+    playbook?: string;
+  }) => Promise<{ recoveryId: string; recoveryRunId: string }>;
   isOpen: (input: { recoveryId: string; recoveryRunId: string }) => Promise<boolean>;
   addToLedger: (record: CheckpointRecord) => Promise<void>;
   retryExecution: (input: { workflowId: string; runId?: string | undefined; requestId: string }) => Promise<unknown>;
@@ -82,10 +86,14 @@ async function beating<T>(work: Promise<T>): Promise<T> {
 function assertRestored(result: RestoreResult): RestoreResult {
   if (result.success) return result;
   const problems = [...result.errors.map(({ item, error }) => `${item}: ${error}`), ...result.verified.mismatches];
-  throw new RerailError('restore-failed', `checkpoint ${result.checkpointId} was not restored exactly: ${problems.slice(0, 5).join('; ')}`, {
-    remedy: 'See which paths differ, mend what keeps them from being written, and restore again.',
-    details: { problems: problems.slice(0, 50), backupId: result.backupId ?? null },
-  });
+  throw new RerailError(
+    'restore-failed',
+    `checkpoint ${result.checkpointId} was not restored exactly: ${problems.slice(0, 5).join('; ')}`,
+    {
+      remedy: 'See which paths differ, mend what keeps them from being written, and restore again.',
+      details: { problems: problems.slice(0, 50), backupId: result.backupId ?? null },
+    },
+  );
 }
 
 /** Activities bound to one host: its files, git, commands and processes. */
@@ -97,17 +105,22 @@ export function createHostActivities(deps: HostDeps) {
   });
   return {
     runCommand: asActivity((input: RunCommandInput) =>
-      runCommand(input, { folder: deps.executionsFolder, heartbeat: (details) => Context.current().heartbeat(details), interruption }),
+      runCommand(input, {
+        folder: deps.executionsFolder,
+        heartbeat: (details) => Context.current().heartbeat(details),
+        interruption,
+      }),
     ),
     runProbe: asActivity(runProbe),
-    captureCheckpoint: asActivity((input: { info: CheckpointInfo; root: string; exclude?: string[]; state?: StateParts }) =>
-      beating(
-        checkpoints.captureCheckpoint({
-          ...input,
-          exclude: [...DEFAULT_EXCLUDES, ...(input.exclude ?? [])],
-          ...(input.info.parentId ? { parentId: input.info.parentId } : {}),
-        }),
-      ),
+    captureCheckpoint: asActivity(
+      (input: { info: CheckpointInfo; root: string; exclude?: string[]; state?: StateParts }) =>
+        beating(
+          checkpoints.captureCheckpoint({
+            ...input,
+            exclude: [...DEFAULT_EXCLUDES, ...(input.exclude ?? [])],
+            ...(input.info.parentId ? { parentId: input.info.parentId } : {}),
+          }),
+        ),
     ),
     restoreCheckpoint: asActivity(async ({ checkpointId, backup, options }: RestoreRequest) => {
       const result = await beating(
@@ -119,10 +132,15 @@ export function createHostActivities(deps: HostDeps) {
       );
       if (!options?.dryRun) assertRestored(result);
       // Captured already, so this only reads its record.
-      const record = backup && result.backupId ? await checkpoints.captureCheckpoint({ info: backup, root: result.plan.root }) : null;
+      const record =
+        backup && result.backupId
+          ? await checkpoints.captureCheckpoint({ info: backup, root: result.plan.root })
+          : null;
       return { result, backup: record };
     }),
-    verifyCheckpoint: asActivity((input: { checkpointId: string; level: 'quick' | 'full' }) => beating(checkpoints.verifyCheckpoint(input))),
+    verifyCheckpoint: asActivity((input: { checkpointId: string; level: 'quick' | 'full' }) =>
+      beating(checkpoints.verifyCheckpoint(input)),
+    ),
     deleteCheckpoints: asActivity((input: { ids: string[] }) => beating(checkpoints.deleteCheckpoints(input))),
     inspectResources: asActivity(inspectResources),
     cleanCaches: asActivity(cleanCaches),

@@ -29,7 +29,10 @@ export async function escalate(
   deps: { evidenceFolder: string; notifier: Notifier },
 ): Promise<{ to: string[]; evidenceFile: string }> {
   const { key, to, evidence } = input;
-  const evidenceFile = path.join(deps.evidenceFolder, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`);
+  const evidenceFile = path.join(
+    deps.evidenceFolder,
+    `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`,
+  );
   const told = `${evidenceFile}.sent`;
   const before = await readFile(told, 'utf8').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined;

@@ -16,7 +16,9 @@ export function createPlaybookSource(folders: readonly string[]): () => Promise<
   let loaded: Promise<LoadedPlaybook[]> | undefined;
   let signature = '';
   const sign = async (): Promise<string> => {
-    const files = (await Promise.all(folders.map((cwd) => glob('**/*.{yaml,yml}', { cwd, absolute: true })))).flat().sort();
+    const files = (await Promise.all(folders.map((cwd) => glob('**/*.{yaml,yml}', { cwd, absolute: true }))))
+      .flat()
+      .sort();
     const stats = await Promise.all(files.map((file) => stat(file)));
     return stats.map(({ mtimeMs, size, ino }, index) => `${files[index]} ${mtimeMs} ${size} ${ino}`).join('\n');
   };

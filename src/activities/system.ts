@@ -54,7 +54,7 @@ async function sizeOf(file: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** A pattern may lead out of the workspace by `..`, or through a link in its middle; the link itself may be removed. */
+/** A pattern may lead out of the workspace by `..`, or through a link in its middle. */
 async function keepInside(root: string, names: readonly string[]): Promise<string[]> {
   const checked = await Promise.all(
     names.map(async (name) => {
@@ -81,7 +81,12 @@ export async function cleanCaches(input: {
     followSymbolicLinks: false,
     ignore: ['.git/**', 'node_modules/!(.cache)/**'],
   });
-  const names = (await keepInside(root, found.map((name) => name.replace(/\/$/, '')))).sort();
+  const names = (
+    await keepInside(
+      root,
+      found.map((name) => name.replace(/\/$/, '')),
+    )
+  ).sort();
   const tops = names.filter((name) => !names.some((other) => name !== other && name.startsWith(`${other}/`)));
   let freedBytes = 0;
   for (const name of tops) {

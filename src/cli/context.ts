@@ -43,7 +43,10 @@ export async function openContext(command: Command): Promise<Context> {
 }
 
 /** Gives the work a client and closes its connection afterwards. Throws `server-unreachable` within 5 s. */
-export async function withClient<T>(context: Context, work: (recoveries: RecoveryClient, client: Client) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  context: Context,
+  work: (recoveries: RecoveryClient, client: Client) => Promise<T>,
+): Promise<T> {
   const resolved = await resolveConnection(context.settings);
   const connection = await openConnection(resolved);
   try {

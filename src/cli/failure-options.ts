@@ -45,7 +45,9 @@ function pairs(given: readonly string[] | undefined, flag: string): [string, str
   return (given ?? []).map((pair) => {
     const at = pair.indexOf('=');
     if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)];
-    throw new RerailError('invalid-input', `${flag} ${pair} is not of the form key=value`, { remedy: `Write ${flag} name=value.` });
+    throw new RerailError('invalid-input', `${flag} ${pair} is not of the form key=value`, {
+      remedy: `Write ${flag} name=value.`,
+    });
   });
 }
 
@@ -66,19 +68,31 @@ async function readFailureFile(file: string): Promise<object> {
   try {
     content = file === '-' ? await readStream(process.stdin) : await readFile(file, 'utf8');
   } catch (cause) {
-    throw new RerailError('invalid-input', `--file ${file} cannot be read (${codeOf(cause) ?? 'unknown'})`, { remedy: 'Check the path.', cause });
+    throw new RerailError('invalid-input', `--file ${file} cannot be read (${codeOf(cause) ?? 'unknown'})`, {
+      remedy: 'Check the path.',
+      cause,
+    });
   }
   try {
     const value: unknown = JSON.parse(content);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   } catch (cause) {
-    throw new RerailError('invalid-input', `--file ${file} is not JSON: ${messageOf(cause)}`, { remedy: 'Correct it at that place.', cause });
+    throw new RerailError('invalid-input', `--file ${file} is not JSON: ${messageOf(cause)}`, {
+      remedy: 'Correct it at that place.',
+      cause,
+    });
   }
-  throw new RerailError('invalid-input', `--file ${file} does not hold a JSON object`, { remedy: 'Write one failure as an object.' });
+  throw new RerailError('invalid-input', `--file ${file} does not hold a JSON object`, {
+    remedy: 'Write one failure as an object.',
+  });
 }
 
 /** The failure that options or a file describe; options win over the file. Throws `invalid-input`. */
-export async function readFailure(options: FailureOptions, host: string, defaults: Partial<Failure> = {}): Promise<Failure> {
+export async function readFailure(
+  options: FailureOptions,
+  host: string,
+  defaults: Partial<Failure> = {},
+): Promise<Failure> {
   const fromFile = options.file === undefined ? {} : await readFailureFile(options.file);
   const { target, message, failureType, category, severity, lane, code, subject, workspace, command } = options;
   const labels = Object.fromEntries(pairs(options.label, '--label'));

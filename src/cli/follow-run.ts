@@ -20,8 +20,12 @@ function createTeller(output: Output, recoveries: RecoveryClient) {
       if (step.status === 'pending' || told.get(step.step) === step.status) continue;
       told.set(step.step, step.status);
       const time = step.durationMs > 0 ? output.paint.dim(` ${formatMs(step.durationMs)}`) : '';
-      const why = step.status === 'failed' && step.error ? output.paint.dim(` ${step.error.message.slice(0, 120)}`) : '';
-      output.event({ event: 'step', ...step }, () => `${paintStatus(output.paint, step.status)}  ${step.phase}/${step.step}${time}${why}`);
+      const why =
+        step.status === 'failed' && step.error ? output.paint.dim(` ${step.error.message.slice(0, 120)}`) : '';
+      output.event(
+        { event: 'step', ...step },
+        () => `${paintStatus(output.paint, step.status)}  ${step.phase}/${step.step}${time}${why}`,
+      );
     }
   };
   const tellRecovery = async (): Promise<void> => {
@@ -30,7 +34,8 @@ function createTeller(output: Output, recoveries: RecoveryClient) {
     const entries: TimelineEntry[] = await recoveries.getHandle(recovering.id, recovering.run).timeline(from);
     seen.set(recovering.run, from + entries.length);
     const { id } = recovering;
-    for (const entry of entries) output.event({ event: 'recovery', id, ...entry }, () => `    ${renderTimelineEntry(output.paint, entry)}`);
+    for (const entry of entries)
+      output.event({ event: 'recovery', id, ...entry }, () => `    ${renderTimelineEntry(output.paint, entry)}`);
   };
   return {
     async tell(snapshot: RunSnapshot): Promise<void> {
@@ -56,7 +61,12 @@ export interface FollowRunOptions {
 }
 
 /** Prints a run's progress until it ends. Undefined when the terminal was left first; the run goes on. */
-export async function followRun({ handle, recoveries, output, stop }: FollowRunOptions): Promise<RunReport | undefined> {
+export async function followRun({
+  handle,
+  recoveries,
+  output,
+  stop,
+}: FollowRunOptions): Promise<RunReport | undefined> {
   const teller = createTeller(output, recoveries);
   let ended = false;
   const result = handle.result();

@@ -14,7 +14,9 @@ const LOOK_EVERY_MS = 250;
 export function parseDuration(text: string, flag: string): number {
   const parsed = DurationSchema.safeParse(text);
   if (parsed.success) return toMs(parsed.data);
-  throw new RerailError('invalid-input', `${flag}: ${parsed.error.issues[0]?.message ?? text}`, { remedy: 'Write it as the message says.' });
+  throw new RerailError('invalid-input', `${flag}: ${parsed.error.issues[0]?.message ?? text}`, {
+    remedy: 'Write it as the message says.',
+  });
 }
 
 export interface FollowOptions {

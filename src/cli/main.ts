@@ -5,7 +5,9 @@ import { createOutput } from './output/output.ts';
 import { createProgram } from './program.ts';
 
 // A reader that goes away (`| head`) is no error of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.unexpected));
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.unexpected),
+);
 
 try {
   await createProgram().parseAsync();

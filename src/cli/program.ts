@@ -12,7 +12,9 @@ import { addRunCommand } from './commands/run.ts';
 import { addUpCommands } from './commands/up.ts';
 import { addWorkspaceCommands } from './commands/workspace.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 function throwInsteadOfExit(command: Command): void {
   command.exitOverride();

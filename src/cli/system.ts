@@ -35,7 +35,12 @@ function environmentOf(settings: Settings, address: string, namespace: string): 
 }
 
 /** A worker in a process of its own, started again when it dies; it ends by itself when this process dies. */
-export function superviseWorker(settings: Settings, address: string, namespace: string, say: (line: string) => void): WorkerProcess {
+export function superviseWorker(
+  settings: Settings,
+  address: string,
+  namespace: string,
+  say: (line: string) => void,
+): WorkerProcess {
   let child: ChildProcess;
   let stopping = false;
   let failedStarts = 0;
@@ -43,7 +48,10 @@ export function superviseWorker(settings: Settings, address: string, namespace: 
   let restart: NodeJS.Timeout | undefined;
 
   const start = (): void => {
-    const started = fork(MAIN, ['worker'], { env: environmentOf(settings, address, namespace), stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const started = fork(MAIN, ['worker'], {
+      env: environmentOf(settings, address, namespace),
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     child = started;
     let wasReady = false;
     ready = new Promise((resolve, reject) => {
@@ -75,7 +83,7 @@ export function superviseWorker(settings: Settings, address: string, namespace: 
     pid: () => child.pid,
     kill: () => void child.kill('SIGKILL'),
     async ready() {
-      for (let failure: unknown; ; ) {
+      for (let failure: unknown; ;) {
         const present = ready;
         try {
           return await present;
@@ -84,7 +92,8 @@ export function superviseWorker(settings: Settings, address: string, namespace: 
         }
         if (stopping || failedStarts >= MAX_FAILED_STARTS) throw failure;
         // Its successor is on the way.
-        while (ready === present && failedStarts < MAX_FAILED_STARTS) await new Promise((resolve) => setTimeout(resolve, 50));
+        while (ready === present && failedStarts < MAX_FAILED_STARTS)
+          await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
     async stop() {
@@ -101,7 +110,9 @@ export function superviseWorker(settings: Settings, address: string, namespace: 
 }
 
 const notReady = (why: string): RerailError =>
-  new RerailError('setup-failed', `the worker ${why}`, { remedy: 'See its last lines above; `rerail doctor` checks the set-up.' });
+  new RerailError('setup-failed', `the worker ${why}`, {
+    remedy: 'See its last lines above; `rerail doctor` checks the set-up.',
+  });
 
 export interface System {
   address: string;

@@ -13,6 +13,12 @@ import { parseInput, translateError } from './errors.ts';
 
 const PREFIX = 'ledger/';
 
+const notFound = (message: string): RerailError =>
+  new RerailError('checkpoint-not-found', message, {
+    remedy: 'List them with `rerail checkpoint list`.',
+    nonRetryable: true,
+  });
+
 export function createCheckpoints(client: Client, taskQueue: string) {
   const startOf = (subject: string) =>
     new WithStartWorkflowOperation<typeof checkpointLedger>(WORKFLOW_TYPES.checkpointLedger, {
@@ -28,6 +34,7 @@ export function createCheckpoints(client: Client, taskQueue: string) {
     try {
       return await work();
     } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw notFound(`${subject} has no checkpoints`);
       throw translateError(error, ledgerId(subject));
     }
   };
@@ -44,7 +51,8 @@ export function createCheckpoints(client: Client, taskQueue: string) {
 
   const subjects = async (): Promise<string[]> => {
     const found: string[] = [];
-    const query = `WorkflowType = '${WORKFLOW_TYPES.checkpointLedger}' AND ExecutionStatus = 'Running'`;
+    // Ledgers of other installations on this namespace have workers of their own, or none that would answer.
+    const query = `WorkflowType = '${WORKFLOW_TYPES.checkpointLedger}' AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`;
     try {
       for await (const { workflowId } of client.workflow.list({ query })) found.push(workflowId.slice(PREFIX.length));
     } catch (error) {
@@ -66,13 +74,13 @@ export function createCheckpoints(client: Client, taskQueue: string) {
         const found = await guarded(candidate, () => handleOf(candidate).query(messages.getCheckpointQuery, id));
         if (found) return found;
       }
-      throw new RerailError('checkpoint-not-found', `there is no checkpoint ${id}${subject ? ` of ${subject}` : ''}`, {
-        remedy: 'List them with `rerail checkpoint list`.',
-        nonRetryable: true,
-      });
+      throw notFound(`there is no checkpoint ${id}${subject ? ` of ${subject}` : ''}`);
     },
     /** Captures a directory on a host; the record is an activity result in the subject's ledger. */
-    create: (subject: string, input: Omit<messages.CreateCheckpointInput, 'id'> & { id?: string }): Promise<CheckpointRecord> => {
+    create: async (
+      subject: string,
+      input: Omit<messages.CreateCheckpointInput, 'id'> & { id?: string },
+    ): Promise<CheckpointRecord> => {
       const checked = parseInput(TargetSchema, subject, 'the subject');
       const id = input.id ?? newId('cp');
       return guarded(checked, () =>
@@ -95,22 +103,36 @@ export function createCheckpoints(client: Client, taskQueue: string) {
       );
     },
     /** Restores a checkpoint after a backup of what is there, or only says what it would do. */
-    restore: (subject: string, id: string, by: string, options: Partial<RestoreOptions> = {}): Promise<RestoreResult> => {
+    restore: (
+      subject: string,
+      id: string,
+      by: string,
+      options: Partial<RestoreOptions> = {},
+    ): Promise<RestoreResult> => {
       const backupId = newId('cp');
       return guarded(subject, () =>
-        handleOf(subject).executeUpdate(messages.restoreCheckpointUpdate, { args: [{ id, backupId, by, options }], updateId: backupId }),
+        handleOf(subject).executeUpdate(messages.restoreCheckpointUpdate, {
+          args: [{ id, backupId, by, options }],
+          updateId: backupId,
+        }),
       );
     },
     /** Reads it back from the store; one that fails is marked corrupt. */
     verify: (subject: string, id: string, level: 'quick' | 'full'): Promise<CheckpointRecord> =>
-      guarded(subject, () => handleOf(subject).executeUpdate(messages.verifyCheckpointUpdate, { args: [{ id, level }] })),
+      guarded(subject, () =>
+        handleOf(subject).executeUpdate(messages.verifyCheckpointUpdate, { args: [{ id, level }] }),
+      ),
     invalidate: (subject: string, id: string, reason: string): Promise<CheckpointRecord> =>
-      guarded(subject, () => handleOf(subject).executeUpdate(messages.invalidateCheckpointUpdate, { args: [{ id, reason }] })),
+      guarded(subject, () =>
+        handleOf(subject).executeUpdate(messages.invalidateCheckpointUpdate, { args: [{ id, reason }] }),
+      ),
     delete: (subject: string, id: string): Promise<{ freedBytes: number }> =>
       guarded(subject, () => handleOf(subject).executeUpdate(messages.deleteCheckpointUpdate, { args: [{ id }] })),
-    cleanup: (subject: string, policy: RetentionPolicy, dryRun: boolean): Promise<messages.CleanupResult> => {
+    cleanup: async (subject: string, policy: RetentionPolicy, dryRun: boolean): Promise<messages.CleanupResult> => {
       const checked = parseInput(RetentionPolicySchema, policy, 'the retention policy');
-      return guarded(subject, () => handleOf(subject).executeUpdate(messages.cleanupUpdate, { args: [{ policy: checked, dryRun }] }));
+      return guarded(subject, () =>
+        handleOf(subject).executeUpdate(messages.cleanupUpdate, { args: [{ policy: checked, dryRun }] }),
+      );
     },
   };
 }

@@ -54,7 +54,10 @@ export function translateError(error: unknown, workflowId: string): Error {
     });
   }
   if (error instanceof QueryNotRegisteredError) {
-    return new RerailError('invalid-input', `${workflowId} is not a workflow that answers this`, { cause: error, nonRetryable: true });
+    return new RerailError('invalid-input', `${workflowId} is not a workflow that answers this`, {
+      cause: error,
+      nonRetryable: true,
+    });
   }
   const service = error instanceof ServiceError ? error.cause : error;
   if (isGrpcServiceError(service)) {
@@ -64,10 +67,14 @@ export function translateError(error: unknown, workflowId: string): Error {
         cause: error,
       });
     }
-    return new RerailError('server-unreachable', `the Temporal server refused or did not answer for ${workflowId}: ${service.details || service.message}`, {
-      remedy: 'Check it with `rerail doctor`, or start one with `rerail up`.',
-      cause: error,
-    });
+    return new RerailError(
+      'server-unreachable',
+      `the Temporal server refused or did not answer for ${workflowId}: ${service.details || service.message}`,
+      {
+        remedy: 'Check it with `rerail doctor`, or start one with `rerail up`.',
+        cause: error,
+      },
+    );
   }
   return error instanceof Error ? error : new Error(messageOf(error));
 }

@@ -1,4 +1,4 @@
-import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { RerailError } from '../domain/errors.ts';
 import { FailureSchema } from '../domain/failure.schema.ts';
 import type { FailureInput } from '../domain/failure.ts';
@@ -54,7 +54,8 @@ export function parseFailure(input: unknown) {
 /** The typed face of Rerail over a Temporal client. */
 export function createRecoveryClient(options: RecoveryClientOptions) {
   const { client, taskQueue = SHARED_TASK_QUEUE, sharesWorkerConnection = false } = options;
-  const handleOf = (workflowId: string, runId?: string): RecoveryHandle => createRecoveryHandle(client, workflowId, runId);
+  const handleOf = (workflowId: string, runId?: string): RecoveryHandle =>
+    createRecoveryHandle(client, workflowId, runId);
 
   /** Starts a new recovery, or undefined when one is open for this target. */
   async function startNew(input: RecoveryInput, key: string): Promise<StartedRecovery | undefined> {
@@ -76,9 +77,25 @@ export function createRecoveryClient(options: RecoveryClientOptions) {
           ...(failure.subject ? [{ key: SEARCH_ATTRIBUTES.subject, value: failure.subject }] : []),
         ],
       });
-      return { handle: handleOf(workflowId, handle.firstExecutionRunId), runId: handle.firstExecutionRunId, joined: false };
+      return {
+        handle: handleOf(workflowId, handle.firstExecutionRunId),
+        runId: handle.firstExecutionRunId,
+        joined: false,
+      };
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+      throw translateError(error, workflowId);
+    }
+  }
+
+  /** What an earlier start with this key has started, also when it has closed since; a newer recovery hides it. */
+  async function findStarted(target: string, key: string): Promise<StartedRecovery | undefined> {
+    const workflowId = recoveryId(target);
+    try {
+      const { memo, runId } = await client.workflow.getHandle(workflowId).describe();
+      return memo?.['startKey'] === key ? { handle: handleOf(workflowId, runId), runId, joined: false } : undefined;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
       throw translateError(error, workflowId);
     }
   }
@@ -93,7 +110,9 @@ export function createRecoveryClient(options: RecoveryClientOptions) {
     const found = { handle: handleOf(workflowId, runId), runId };
     if (description.memo?.['startKey'] === key) return { ...found, joined: false };
     try {
-      await client.workflow.getHandle(workflowId, runId).executeUpdate(reportUpdate, { args: [input.failure], updateId: key });
+      await client.workflow
+        .getHandle(workflowId, runId)
+        .executeUpdate(reportUpdate, { args: [input.failure], updateId: key });
       return { ...found, joined: true };
     } catch (error) {
       const again = await client.workflow.getHandle(workflowId, runId).describe();
@@ -102,17 +121,26 @@ export function createRecoveryClient(options: RecoveryClientOptions) {
     }
   }
 
-  async function start(failure: FailureInput, { playbook, inputs, ...rest }: StartOptions = {}): Promise<StartedRecovery> {
+  async function start(
+    failure: FailureInput,
+    { playbook, inputs, ...rest }: StartOptions = {},
+  ): Promise<StartedRecovery> {
     const parsed = parseFailure({ detectedAt: new Date().toISOString(), ...failure });
     const input: RecoveryInput = { failure: parsed, ...(playbook ? { playbook } : {}), ...(inputs ? { inputs } : {}) };
+    const before = rest.key === undefined ? undefined : await findStarted(parsed.target, rest.key);
+    if (before) return before;
     const key = rest.key ?? crypto.randomUUID();
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const started = (await startNew(input, key)) ?? (await join(input, key));
       if (started) return started;
     }
-    throw new RerailError('target-locked', `recoveries of ${parsed.target} open and close faster than this one can start`, {
-      remedy: 'Look at them with `rerail recovery list` and try again.',
-    });
+    throw new RerailError(
+      'target-locked',
+      `recoveries of ${parsed.target} open and close faster than this one can start`,
+      {
+        remedy: 'Look at them with `rerail recovery list` and try again.',
+      },
+    );
   }
 
   return {

@@ -64,8 +64,10 @@ export function createRecoveryHandle(client: Client, workflowId: string, runId?:
       update(messages.approveUpdate, ApproveInputSchema, input, 'the approval', options),
     deny: (input: DenyInput, options?: DecideOptions) =>
       update(messages.denyUpdate, DenyInputSchema, input, 'the denial', options),
-    completeManualStep: (input: Omit<CompleteManualStepInput, 'outcome'> & { outcome?: 'done' | 'failed' }, options?: DecideOptions) =>
-      update(messages.completeManualStepUpdate, CompleteManualStepInputSchema, input, 'the answer', options),
+    completeManualStep: (
+      input: Omit<CompleteManualStepInput, 'outcome'> & { outcome?: 'done' | 'failed' },
+      options?: DecideOptions,
+    ) => update(messages.completeManualStepUpdate, CompleteManualStepInputSchema, input, 'the answer', options),
     decide: (input: DecideInput, options?: DecideOptions) =>
       update(messages.decideUpdate, DecideInputSchema, input, 'the decision', options),
     pause: (input: PauseInput) => update(messages.pauseUpdate, PauseInputSchema, input, 'the pause'),

@@ -33,9 +33,11 @@ export function createRecoveryList(client: Client) {
     /** From Visibility, newest first; a recovery shows up there shortly after it changes. */
     async listRecoveries(options: ListRecoveriesOptions = {}): Promise<ListedRecovery[]> {
       const wanted = options.status?.filter((status) => RECOVERY_STATUSES.includes(status));
+      // One that was killed keeps the status that it had.
+      const alive = "ExecutionStatus IN ('Running', 'Completed')";
       const query = [
         `WorkflowType = ${quote(WORKFLOW_TYPES.recovery)}`,
-        ...(wanted?.length ? [`RerailStatus IN (${wanted.map(quote).join(', ')})`] : []),
+        ...(wanted?.length ? [`RerailStatus IN (${wanted.map(quote).join(', ')})`, alive] : []),
         ...(options.target ? [`RerailTarget = ${quote(options.target)}`] : []),
       ].join(' AND ');
       const found: ListedRecovery[] = [];

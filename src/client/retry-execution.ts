@@ -20,24 +20,35 @@ export async function retryExecution(client: Client, input: RetryExecutionInput)
   const handle = client.workflow.getHandle(workflowId, input.runId);
   const { status, runId } = await handle.describe();
   if (status.name === 'RUNNING') {
-    throw new RerailError('action-not-applicable', `${workflowId} is still running, only a closed execution can be retried`, {
-      remedy: 'Wait for its end or cancel it.',
-      nonRetryable: true,
-    });
+    throw new RerailError(
+      'action-not-applicable',
+      `${workflowId} is still running, only a closed execution can be retried`,
+      {
+        remedy: 'Wait for its end or cancel it.',
+        nonRetryable: true,
+      },
+    );
   }
   const { events } = await handle.fetchHistory();
   const all = events ?? [];
-  const failed = all.findLast((event) => event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes);
-  const scheduledId = (failed?.activityTaskFailedEventAttributes ?? failed?.activityTaskTimedOutEventAttributes)?.scheduledEventId;
+  const failed = all.findLast(
+    (event) => event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes,
+  );
+  const scheduledId = (failed?.activityTaskFailedEventAttributes ?? failed?.activityTaskTimedOutEventAttributes)
+    ?.scheduledEventId;
   const scheduled = all.find((event) => scheduledId !== undefined && numberOf(event.eventId) === numberOf(scheduledId));
   const finishedTask =
     scheduled?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId ??
     all.findLast((event) => event.workflowTaskCompletedEventAttributes)?.eventId;
   if (finishedTask === undefined || finishedTask === null) {
-    throw new RerailError('action-not-applicable', `${workflowId} never completed a workflow task, there is nothing to reset to`, {
-      remedy: 'Start it anew.',
-      nonRetryable: true,
-    });
+    throw new RerailError(
+      'action-not-applicable',
+      `${workflowId} never completed a workflow task, there is nothing to reset to`,
+      {
+        remedy: 'Start it anew.',
+        nonRetryable: true,
+      },
+    );
   }
   const reset = await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,

@@ -52,7 +52,17 @@ export function createRuns(client: Client, taskQueue: string) {
         const started = await client.workflow.start<typeof protectedRun>(WORKFLOW_TYPES.protectedRun, {
           workflowId,
           taskQueue,
-          args: [{ pipeline, key, target, subject: workflowId, workspace, host, ...(input.playbook ? { playbook: input.playbook } : {}) }],
+          args: [
+            {
+              pipeline,
+              key,
+              target,
+              subject: workflowId,
+              workspace,
+              host,
+              ...(input.playbook ? { playbook: input.playbook } : {}),
+            },
+          ],
           workflowIdConflictPolicy: 'FAIL',
           workflowIdReusePolicy: 'ALLOW_DUPLICATE',
           staticSummary: `run of ${name} for ${target}`,

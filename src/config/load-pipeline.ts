@@ -57,10 +57,14 @@ export async function loadPipeline(given: string, options: { workspace?: string 
     phase.steps.forEach((step, s) => {
       if (step.cwd === undefined || staysInside(step.cwd)) return;
       const place = document.locate(['spec', 'phases', p, 'steps', s, 'cwd']);
-      throw new RerailError('path-outside-workspace', `${place}: cwd of step ${step.name}: "${step.cwd}" leaves the workspace`, {
-        remedy: 'Give a path inside the workspace, relative to it.',
-        nonRetryable: true,
-      });
+      throw new RerailError(
+        'path-outside-workspace',
+        `${place}: cwd of step ${step.name}: "${step.cwd}" leaves the workspace`,
+        {
+          remedy: 'Give a path inside the workspace, relative to it.',
+          nonRetryable: true,
+        },
+      );
     }),
   );
   const workspace = await resolveWorkspace(file, options.workspace ?? parsed.data.spec.workspace);

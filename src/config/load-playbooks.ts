@@ -19,7 +19,11 @@ function isDeferred(issue: z.core.$ZodIssue, document: unknown): boolean {
 }
 
 /** Checks one document. Throws `playbook-invalid` with line, column and field of every problem. */
-export function checkPlaybook(document: ParsedDocument, file: string, source: LoadedPlaybook['source']): LoadedPlaybook {
+export function checkPlaybook(
+  document: ParsedDocument,
+  file: string,
+  source: LoadedPlaybook['source'],
+): LoadedPlaybook {
   const parsed = PlaybookSchema.safeParse(document.value);
   const issues = parsed.success ? [] : parsed.error.issues.filter((issue) => !isDeferred(issue, document.value));
   if (issues.length > 0) {

@@ -57,7 +57,8 @@ export async function readYaml(file: string, code: ErrorCode): Promise<ParsedDoc
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    const why = codeOf(cause) === 'ENOENT' ? 'there is no such file' : `it cannot be read (${codeOf(cause) ?? 'unknown'})`;
+    const why =
+      codeOf(cause) === 'ENOENT' ? 'there is no such file' : `it cannot be read (${codeOf(cause) ?? 'unknown'})`;
     throw new RerailError(code, `${file}: ${why}`, { remedy: 'Check the path.', cause, nonRetryable: true });
   }
   return parseYaml(text, file, code);

@@ -47,7 +47,10 @@ const common = {
 
 const RollbackTargetSchema = z
   .string()
-  .regex(/^(latest|phase-start|phase-start:\d+|cp_[0-9A-Z]{26})$/, 'must be latest, phase-start, phase-start:N or a checkpoint id');
+  .regex(
+    /^(latest|phase-start|phase-start:\d+|cp_[0-9A-Z]{26})$/,
+    'must be latest, phase-start, phase-start:N or a checkpoint id',
+  );
 
 /** One entry under `spec.actions` of a playbook. */
 export const ActionSpecSchema = z.discriminatedUnion('type', [
@@ -67,7 +70,12 @@ export const ActionSpecSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...common, type: z.literal('skip') }),
   z.strictObject({ ...common, type: z.literal('run'), run: InvocationSchema, retry: RetrySpecSchema.optional() }),
-  z.strictObject({ ...common, type: z.literal('wait'), for: DurationSchema.optional(), until: z.array(ProbeSchema).optional() }),
+  z.strictObject({
+    ...common,
+    type: z.literal('wait'),
+    for: DurationSchema.optional(),
+    until: z.array(ProbeSchema).optional(),
+  }),
   z.strictObject({
     ...common,
     type: z.literal('manual'),
@@ -96,7 +104,12 @@ const planned = {
   compensation: CompensationSpecSchema.optional(),
   success: z.array(ProbeSchema),
 };
-const rollback = { checkpointId: z.string(), subject: z.string(), host: z.string(), parts: z.array(z.enum(CHECKPOINT_PARTS)).optional() };
+const rollback = {
+  checkpointId: z.string(),
+  subject: z.string(),
+  host: z.string(),
+  parts: z.array(z.enum(CHECKPOINT_PARTS)).optional(),
+};
 
 /** An action of a plan: resolved, with nothing left to decide but what earlier actions put out. */
 export const PlannedActionSchema = z.discriminatedUnion('type', [

@@ -36,7 +36,8 @@ export function selectForCleanup(
   const newest = filterCheckpoints(records, {});
   const lastValid = newest.find(isValid);
   const lastRestorable = newest.find(isRestorable);
-  const isRule = (value: unknown): boolean => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+  const isRule = (value: unknown): boolean =>
+    value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
   const noRule = !Object.values(policy).some(isRule);
   const judged = newest.map((record, index) => {
     const { info } = record;
@@ -47,7 +48,9 @@ export function selectForCleanup(
       ...(record === lastValid ? ['last valid checkpoint'] : []),
       ...(record === lastRestorable && record !== lastValid ? ['last checkpoint to roll back to'] : []),
       ...(policy.keepLast !== undefined && index < policy.keepLast ? [`keepLast ${policy.keepLast}`] : []),
-      ...(policy.keepPhaseEndpoints && (info.type === 'phase-start' || info.type === 'phase-end') ? ['keepPhaseEndpoints'] : []),
+      ...(policy.keepPhaseEndpoints && (info.type === 'phase-start' || info.type === 'phase-end')
+        ? ['keepPhaseEndpoints']
+        : []),
       ...(policy.olderThan !== undefined && age < toMs(policy.olderThan) ? [`younger than ${policy.olderThan}`] : []),
       ...(tag === undefined ? [] : [`tag ${tag}`]),
     ];

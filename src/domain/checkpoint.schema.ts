@@ -6,7 +6,9 @@ import { JsonSchema, TargetSchema } from './names.schema.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const CheckpointIdSchema = z.string().regex(/^cp_[0-9A-Z]{26}$/, 'must be a checkpoint id, such as cp_01JD… (26 letters and digits)');
+export const CheckpointIdSchema = z
+  .string()
+  .regex(/^cp_[0-9A-Z]{26}$/, 'must be a checkpoint id, such as cp_01JD… (26 letters and digits)');
 
 /** What is known of a checkpoint without its content (requirement 1.2). */
 export const CheckpointInfoSchema = z.object({

@@ -11,6 +11,9 @@ export const TargetSchema = z
   .regex(PATH, 'must look like kind/name, such as "release/web": letters, digits, dot, dash, underscore and @');
 
 /** A name in a YAML document: lower case with dashes. */
-export const NameSchema = z.string().max(60).regex(NAME, 'must be lower case letters, digits and dashes, such as "smoke-test"');
+export const NameSchema = z
+  .string()
+  .max(60)
+  .regex(NAME, 'must be lower case letters, digits and dashes, such as "smoke-test"');
 
 export const JsonSchema = z.json();

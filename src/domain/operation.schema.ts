@@ -12,7 +12,9 @@ export const ArgvSchema = z
   .refine((argv) => argv.every((word) => !word.includes('\0')), 'must not contain NUL');
 
 /** Where a secret is read on the host at the moment of use: `env:NAME` or `file:/absolute/path`. */
-export const SecretRefSchema = z.string().regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/, 'must be env:NAME or file:/path');
+export const SecretRefSchema = z
+  .string()
+  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/, 'must be env:NAME or file:/path');
 
 export const CommandOperationSchema = z.strictObject({
   kind: z.literal('command'),

@@ -62,12 +62,17 @@ export const PipelineSchema = z.strictObject({
       .superRefine((phases, context) => {
         const seen = new Set<string>();
         phases.forEach((phase, p) => {
-          if (seen.has(phase.name)) context.addIssue({ code: 'custom', path: [p, 'name'], message: `phase "${phase.name}" is there twice` });
+          if (seen.has(phase.name))
+            context.addIssue({ code: 'custom', path: [p, 'name'], message: `phase "${phase.name}" is there twice` });
           seen.add(phase.name);
           const steps = new Set<string>();
           phase.steps.forEach((step, s) => {
             if (steps.has(step.name)) {
-              context.addIssue({ code: 'custom', path: [p, 'steps', s, 'name'], message: `step "${step.name}" is there twice` });
+              context.addIssue({
+                code: 'custom',
+                path: [p, 'steps', s, 'name'],
+                message: `step "${step.name}" is there twice`,
+              });
             }
             steps.add(step.name);
           });

@@ -14,7 +14,10 @@ const CommandProbeSchema = z.strictObject({
 const FileProbeSchema = z.strictObject({
   path: z.string().min(1),
   exists: z.boolean().default(true),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits').optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
+    .optional(),
   contains: z.string().optional(),
 });
 
@@ -25,7 +28,10 @@ const HttpProbeSchema = z.strictObject({
   contains: z.string().optional(),
 });
 
-const TcpProbeSchema = z.strictObject({ host: z.string().default('127.0.0.1'), port: z.number().int().min(1).max(65_535) });
+const TcpProbeSchema = z.strictObject({
+  host: z.string().default('127.0.0.1'),
+  port: z.number().int().min(1).max(65_535),
+});
 
 export const ProbeSchema = z
   .strictObject({

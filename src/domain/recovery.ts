@@ -16,13 +16,6 @@ export const RECOVERY_STATUSES = [...OPEN_RECOVERY_STATUSES, ...CLOSED_RECOVERY_
 export type ClosedRecoveryStatus = (typeof CLOSED_RECOVERY_STATUSES)[number];
 export type RecoveryStatus = (typeof RECOVERY_STATUSES)[number];
 
-/** Requirement 4.11, for the HTTP API. */
-export const COARSE_STATES = ['idle', 'in_progress', 'succeeded', 'failed', 'cancelled'] as const;
-
-export function isClosed(status: RecoveryStatus): status is ClosedRecoveryStatus {
-  return (CLOSED_RECOVERY_STATUSES as readonly string[]).includes(status);
-}
-
 /** What took the failure away: an operation that worked again, a probe, a person's skip, or nothing yet. */
 export type Resolution = 'retry' | 'resume' | 'skip' | 'supplied' | 'probes';
 

@@ -40,7 +40,11 @@ export const RestoreResultSchema = z.object({
   errors: z.array(z.object({ item: z.string(), error: z.string(), recoverable: z.boolean() })),
   /** Captured parts of the checkpoint, for whoever holds the state. */
   state: StatePartsSchema,
-  verified: z.object({ files: z.number().int(), gitHead: z.string().nullable().optional(), mismatches: z.array(z.string()) }),
+  verified: z.object({
+    files: z.number().int(),
+    gitHead: z.string().nullable().optional(),
+    mismatches: z.array(z.string()),
+  }),
   dataLoss: z.boolean(),
   durationMs: z.number(),
   timestamp: z.string(),

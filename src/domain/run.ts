@@ -6,7 +6,15 @@ import type { ClosedRecoveryStatus, RecordedError, Resolution } from './recovery
 
 export const RUN_STATUSES = ['running', 'recovering', 'compensating', 'succeeded', 'failed', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
-export const RUN_STEP_STATUSES = ['pending', 'running', 'succeeded', 'recovered', 'skipped', 'failed', 'compensated'] as const;
+export const RUN_STEP_STATUSES = [
+  'pending',
+  'running',
+  'succeeded',
+  'recovered',
+  'skipped',
+  'failed',
+  'compensated',
+] as const;
 export type RunStepStatus = (typeof RUN_STEP_STATUSES)[number];
 
 /** Everything a run needs, resolved before it starts. */

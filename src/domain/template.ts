@@ -42,7 +42,7 @@ export function resolveTemplates<T>(value: T, scope: TemplateScope, missing: str
     if (whole) return resolveName(whole[1]!, item);
     return item.replace(PART, (raw, path: string) => {
       const found = resolveName(path, raw);
-      return typeof found === 'object' ? JSON.stringify(found) : String(found ?? '');
+      return typeof found === 'string' ? found : (JSON.stringify(found) ?? '');
     });
   };
   return visit(value) as T;

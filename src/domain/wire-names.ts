@@ -14,6 +14,3 @@ export const hostTaskQueue = (host: string): string => `rerail-host-${host}`;
 
 /** Built-in activities that a playbook's `run` may name and that work on a workspace of the failure's host. */
 export const HOST_ACTIVITIES = ['inspectResources', 'cleanCaches', 'readGitStatus'] as const;
-
-/** Built-in activities that a playbook's `run` may name and that any worker can do. */
-export const SHARED_ACTIVITIES = ['noop', 'checkConnectivity'] as const;

@@ -32,7 +32,10 @@ function resolvePlaybook(input: BuildPlanInput) {
   const resolved = PlaybookSchema.safeParse(resolveTemplates(input.playbook.document, scope, missing));
   if (resolved.success && missing.length === 0) return resolved.data.spec;
   // A value that is missing is no valid value either, which would only be said twice.
-  const issues = resolved.success || missing.length > 0 ? [] : resolved.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const issues =
+    resolved.success || missing.length > 0
+      ? []
+      : resolved.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   const why = [...missing.map((path) => `{{ ${path} }} leads nowhere`), ...issues].join('; ');
   throw new RerailError('plan-impossible', `playbook ${input.playbook.name} does not fit this failure: ${why}`, {
     remedy: 'Give the value in the failure (a label, a field) or with --input, or choose another playbook.',

@@ -17,7 +17,8 @@ function fits(pattern: string, value: string | undefined): boolean {
 function mismatch(match: Match, failure: Failure, found: Classification): string | undefined {
   if (match.failureType && match.failureType !== found.type) return `wants failure type ${match.failureType}`;
   if (match.category && match.category !== found.category) return `wants category ${match.category}`;
-  if (match.severity && !match.severity.includes(found.severity)) return `wants severity ${match.severity.join(' or ')}`;
+  if (match.severity && !match.severity.includes(found.severity))
+    return `wants severity ${match.severity.join(' or ')}`;
   if (match.lane && match.lane !== failure.lane) return `wants lane ${match.lane}`;
   if (match.code && !fits(match.code, failure.code)) return `wants code ${match.code}`;
   if (match.component && match.component !== failure.component) return `wants component ${match.component}`;
@@ -56,19 +57,25 @@ export function choosePlaybook(
     .filter((candidate) => candidate.wrong === undefined)
     .sort((a, b) => {
       if (a.playbook.source !== b.playbook.source) return a.playbook.source === 'user' ? -1 : 1;
-      return (a.playbook.source === 'builtin' ? narrowness(b.match, failure) - narrowness(a.match, failure) : 0) || a.order - b.order;
+      return (
+        (a.playbook.source === 'builtin' ? narrowness(b.match, failure) - narrowness(a.match, failure) : 0) ||
+        a.order - b.order
+      );
     });
   const best = fitting[0];
   if (!best) return undefined;
   const related = candidates.filter(
     ({ playbook, match, wrong }) =>
-      playbook !== best.playbook && (wrong === undefined || match.failureType === found.type || playbook.source === 'user'),
+      playbook !== best.playbook &&
+      (wrong === undefined || match.failureType === found.type || playbook.source === 'user'),
   );
   // Of a playbook's matches the one that fits is named: the last one stays in the map below.
   const fittingLast = related.toSorted((a, b) => Number(a.wrong === undefined) - Number(b.wrong === undefined));
   const alternatives = fittingLast.map(({ playbook, wrong }) => ({
     playbook: playbook.name,
-    reason: wrong ?? `fits as well; ${best.playbook.name} ${playbook.source === best.playbook.source ? 'is narrower or earlier' : 'is the user’s own'}`,
+    reason:
+      wrong ??
+      `fits as well; ${best.playbook.name} ${playbook.source === best.playbook.source ? 'is narrower or earlier' : 'is the user’s own'}`,
   }));
   return {
     playbook: best.playbook,

@@ -102,12 +102,14 @@ export const CLASSIFICATION_RULES: readonly ClassificationRule[] = [
   // Texts. Roots before what they bring about: a lost service fails tests, failing tests lower the coverage.
   {
     name: 'the text names a refused or lost connection',
-    message: /\b(?:ECONNREFUSED|ECONNRESET|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH)\b|connection (refused|reset)|could not resolve host|network is unreachable|socket hang up|fetch failed/i,
+    message:
+      /\b(?:ECONNREFUSED|ECONNRESET|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH)\b|connection (refused|reset)|could not resolve host|network is unreachable|socket hang up|fetch failed/i,
     then: { category: 'TRANSIENT', type: 'network', severity: 'MEDIUM' },
   },
   {
     name: 'the text names lack of disk or memory',
-    message: /no space left on device|\bENOSPC\b|out of memory|heap out of memory|cannot allocate memory|too many open files/i,
+    message:
+      /no space left on device|\bENOSPC\b|out of memory|heap out of memory|cannot allocate memory|too many open files/i,
     then: { category: 'RESOURCE', type: 'resource_exhaustion', severity: 'HIGH' },
   },
   {
@@ -122,7 +124,8 @@ export const CLASSIFICATION_RULES: readonly ClassificationRule[] = [
   },
   {
     name: 'a test runner reported failing tests',
-    message: /\b[1-9]\d* (failed|failing)\b|^not ok \d+|[#ℹ] fail [1-9]|AssertionError|Tests?:\s+[1-9]\d* failed|=+ FAILURES =+|--- FAIL:/im,
+    message:
+      /\b[1-9]\d* (failed|failing)\b|^not ok \d+|[#ℹ] fail [1-9]|AssertionError|Tests?:\s+[1-9]\d* failed|=+ FAILURES =+|--- FAIL:/im,
     then: { category: 'LOGIC', type: 'test_failure', severity: 'HIGH' },
   },
   {
@@ -132,7 +135,8 @@ export const CLASSIFICATION_RULES: readonly ClassificationRule[] = [
   },
   {
     name: 'git said so',
-    message: /\bfatal: (not a git repository|unable to|bad object|could not|couldn't|refusing to merge|remote error|ambiguous argument)|index\.lock|CONFLICT \(|non-fast-forward|detached HEAD|\berror: (failed to push some refs|pathspec |your local changes)|unmerged (paths|files)/i,
+    message:
+      /\bfatal: (not a git repository|unable to|bad object|could not|couldn't|refusing to merge|remote error|ambiguous argument)|index\.lock|CONFLICT \(|non-fast-forward|detached HEAD|\berror: (failed to push some refs|pathspec |your local changes)|unmerged (paths|files)/i,
     then: { category: 'LOGIC', type: 'git', severity: 'MEDIUM' },
   },
   {

@@ -28,7 +28,6 @@ function matches(rule: ClassificationRule, evidence: Evidence): boolean {
 }
 
 /** Colours of a terminal hide the borders of words from the rules. */
-// eslint-disable-next-line no-control-regex
 const withoutColour = (text: string): string => text.replace(/\u001b\[[\d;]*m/g, '');
 
 /** Deepest cause first: what a wrapper says about an error is worth less than the error. */
@@ -63,7 +62,8 @@ function findRule(failure: Failure): { rule: ClassificationRule; where: string }
 export function classify(failure: Failure): Classification {
   const found = failure.type && failure.category ? undefined : findRule(failure);
   const type = failure.type ?? found?.rule.then.type ?? 'unknown';
-  const category = failure.category ?? (failure.type ? CATEGORY_OF_TYPE[failure.type] : found?.rule.then.category) ?? 'UNKNOWN';
+  const category =
+    failure.category ?? (failure.type ? CATEGORY_OF_TYPE[failure.type] : found?.rule.then.category) ?? 'UNKNOWN';
   const severity =
     failure.severity ?? (failure.type ? undefined : found?.rule.then.severity) ?? SEVERITY_OF_CATEGORY[category];
   const rule = failure.type

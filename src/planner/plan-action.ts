@@ -51,7 +51,13 @@ export function toOperation(invocation: Invocation, timeout: string, failure: Fa
   const name = invocation.activity ?? '';
   if (!isHostActivity(name) || !host) return { kind: 'activity', name, input: invocation.input, ...limit };
   const input = isRecord(invocation.input) ? invocation.input : {};
-  return { kind: 'activity', name, input: { workspace: workspace ?? null, ...input }, taskQueue: hostTaskQueue(host), ...limit };
+  return {
+    kind: 'activity',
+    name,
+    input: { workspace: workspace ?? null, ...input },
+    taskQueue: hostTaskQueue(host),
+    ...limit,
+  };
 }
 
 /** Probes of a playbook look at the workspace and host of the failure. */
@@ -64,7 +70,9 @@ function titleOf(spec: ActionSpec, failure: Failure, steps: readonly ReplayStep[
   const step = failure.run?.failed.step;
   switch (spec.type) {
     case 'retry':
-      return steps.length > 1 ? `Run again ${steps.map(({ name }) => name).join(', ')}` : `Retry ${steps[0]?.name ?? ''}`;
+      return steps.length > 1
+        ? `Run again ${steps.map(({ name }) => name).join(', ')}`
+        : `Retry ${steps[0]?.name ?? ''}`;
     case 'resume':
       return `Resume from checkpoint: ${steps.map(({ name }) => name).join(', ')}`;
     case 'rollback':
@@ -72,7 +80,11 @@ function titleOf(spec: ActionSpec, failure: Failure, steps: readonly ReplayStep[
     case 'skip':
       return `Skip ${step ?? failure.target}`;
     case 'run':
-      return spec.run.activity ?? spec.run.command?.join(' ') ?? `${spec.run.http?.method ?? 'GET'} ${spec.run.http?.url ?? ''}`;
+      return (
+        spec.run.activity ??
+        spec.run.command?.join(' ') ??
+        `${spec.run.http?.method ?? 'GET'} ${spec.run.http?.url ?? ''}`
+      );
     case 'wait':
       return spec.for ? `Wait ${spec.for}` : 'Wait until probes pass';
     case 'manual':
@@ -86,7 +98,11 @@ function titleOf(spec: ActionSpec, failure: Failure, steps: readonly ReplayStep[
 
 function placeOperation(operation: Operation, failure: Failure): Operation {
   if (operation.kind !== 'command') return operation;
-  return { ...operation, host: operation.host ?? hostOf(failure), workspace: operation.workspace ?? workspaceOf(failure) };
+  return {
+    ...operation,
+    host: operation.host ?? hostOf(failure),
+    workspace: operation.workspace ?? workspaceOf(failure),
+  };
 }
 
 function replayStep(name: string, operation: Operation, failure: Failure): ReplayStep {
@@ -94,7 +110,8 @@ function replayStep(name: string, operation: Operation, failure: Failure): Repla
 }
 
 function replaySteps(failure: Failure, record: CheckpointRecord | undefined): ReplayStep[] {
-  if (failure.run) return stepsSince(failure, record).map(({ step, operation }) => replayStep(step, operation, failure));
+  if (failure.run)
+    return stepsSince(failure, record).map(({ step, operation }) => replayStep(step, operation, failure));
   return failure.operation ? [replayStep(describeOperation(failure.operation), failure.operation, failure)] : [];
 }
 
@@ -145,7 +162,9 @@ export function planAction(spec: ActionSpec, order: number, context: PlanContext
     }
     case 'skip': {
       if (failure.run && !failure.run.failed.optional && !context.approved) {
-        return { dropped: `step ${failure.run.failed.step} is not optional and nobody is asked to approve leaving it out` };
+        return {
+          dropped: `step ${failure.run.failed.step} is not optional and nobody is asked to approve leaving it out`,
+        };
       }
       return { action: { ...base(), type: 'skip' } };
     }

@@ -1,7 +1,7 @@
 import type { Json } from '../domain/canonical-json.ts';
 import type { CheckpointRecord, Manifest } from '../domain/checkpoint.ts';
 
-/** Opens the bytes of one captured file. Called again when the bytes changed while being read. */
+/** Opens the bytes of one captured file. Called again when the bytes changed while being read. No chunk is used twice. */
 export type ContentSource = () => AsyncIterable<Uint8Array>;
 
 export interface CheckpointDraft {

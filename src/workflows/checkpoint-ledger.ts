@@ -1,4 +1,11 @@
-import { ApplicationFailure, allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { CheckpointRecord } from '../domain/checkpoint.ts';
 import { filterCheckpoints, selectForCleanup } from '../domain/checkpoint-list.ts';
 import { hostActivities } from './activity-proxies.ts';
@@ -41,15 +48,22 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     const hosts = new Set(ids.map((id) => find(id).host));
     for (const host of hosts) {
       const mine = ids.filter((id) => find(id).host === host);
-      const { deleteCheckpoints } = hostActivities(host, { timeout: CAPTURE_TIMEOUT, summary: `delete ${mine.length} checkpoints` });
+      const { deleteCheckpoints } = hostActivities(host, {
+        timeout: CAPTURE_TIMEOUT,
+        summary: `delete ${mine.length} checkpoints`,
+      });
       freedBytes += (await deleteCheckpoints({ ids: mine })).freedBytes;
     }
     for (const id of ids) records.splice(records.indexOf(find(id)), 1);
     return freedBytes;
   };
 
-  setHandler(messages.listCheckpointsQuery, (filter) => filterCheckpoints(records, filter ?? {}), { description: 'Newest first, with a filter' });
-  setHandler(messages.getCheckpointQuery, (id) => records.find(({ info }) => info.id === id) ?? null, { description: 'One by id' });
+  setHandler(messages.listCheckpointsQuery, (filter) => filterCheckpoints(records, filter ?? {}), {
+    description: 'Newest first, with a filter',
+  });
+  setHandler(messages.getCheckpointQuery, (id) => records.find(({ info }) => info.id === id) ?? null, {
+    description: 'One by id',
+  });
   setHandler(messages.addCheckpointUpdate, (record) => {
     add(record);
     return { count: records.length };
@@ -58,7 +72,14 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     const { captureCheckpoint } = hostActivities(host, { timeout: CAPTURE_TIMEOUT, summary: `capture ${info.name}` });
     const parentId = records.at(-1)?.info.id;
     const record = await captureCheckpoint({
-      info: { ...info, description: info.description ?? '', tags: info.tags ?? [], subject: input.subject, success: true, ...(parentId ? { parentId } : {}) },
+      info: {
+        ...info,
+        description: info.description ?? '',
+        tags: info.tags ?? [],
+        subject: input.subject,
+        success: true,
+        ...(parentId ? { parentId } : {}),
+      },
       root,
       ...(exclude ? { exclude } : {}),
     });
@@ -75,7 +96,10 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     messages.restoreCheckpointUpdate,
     async ({ id, backupId, by, options }) => {
       const record = find(id);
-      const { restoreCheckpoint } = hostActivities(record.host, { timeout: CAPTURE_TIMEOUT, summary: `restore ${id}, asked by ${by}` });
+      const { restoreCheckpoint } = hostActivities(record.host, {
+        timeout: CAPTURE_TIMEOUT,
+        summary: `restore ${id}, asked by ${by}`,
+      });
       const { result, backup } = await restoreCheckpoint({
         checkpointId: id,
         backup: options?.dryRun ? null : backupInfo(record, backupId, by),
@@ -85,10 +109,13 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
       return result;
     },
     {
-      validator: ({ id, options }) => {
+      validator: ({ id, options }: messages.RestoreInput) => {
         const { state, stateReason } = find(id);
         if (state === 'complete' || state === 'partial' || options?.force) return;
-        throw ApplicationFailure.nonRetryable(`checkpoint ${id} is ${state}${stateReason ? `: ${stateReason}` : ''}`, 'checkpoint-invalid');
+        throw ApplicationFailure.nonRetryable(
+          `checkpoint ${id} is ${state}${stateReason ? `: ${stateReason}` : ''}`,
+          'checkpoint-invalid',
+        );
       },
     },
   );
@@ -98,18 +125,21 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
       const { verifyCheckpoint } = hostActivities(find(id).host, { timeout: CAPTURE_TIMEOUT, summary: `verify ${id}` });
       const { problems, verifiedAt } = await verifyCheckpoint({ checkpointId: id, level });
       if (problems.length === 0) return change(id, { lastVerifiedAt: verifiedAt, verifyLevel: level });
-      const stateReason = problems.slice(0, 5).map(({ item, problem }) => `${item}: ${problem}`).join('; ');
+      const stateReason = problems
+        .slice(0, 5)
+        .map(({ item, problem }) => `${item}: ${problem}`)
+        .join('; ');
       return change(id, { state: 'corrupt', stateReason, lastVerifiedAt: verifiedAt, verifyLevel: level });
     },
-    { validator: ({ id }) => void find(id) },
+    { validator: ({ id }: { id: string }) => void find(id) },
   );
   setHandler(
     messages.invalidateCheckpointUpdate,
     ({ id, reason }) => change(id, { state: 'invalidated', stateReason: reason }),
-    { validator: ({ id }) => void find(id) },
+    { validator: ({ id }: { id: string }) => void find(id) },
   );
   setHandler(messages.deleteCheckpointUpdate, async ({ id }) => ({ freedBytes: await remove([id]) }), {
-    validator: ({ id }) => void find(id),
+    validator: ({ id }: { id: string }) => void find(id),
   });
   setHandler(messages.cleanupUpdate, async ({ policy, dryRun }) => {
     const { kept, removed } = selectForCleanup(records, policy, Date.now());

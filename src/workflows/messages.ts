@@ -1,11 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type {
-  ApproveInput,
-  CompleteManualStepInput,
-  DecideInput,
-  DenyInput,
-  PauseInput,
-} from '../domain/approval.ts';
+import type { ApproveInput, CompleteManualStepInput, DecideInput, DenyInput, PauseInput } from '../domain/approval.ts';
 import type { CheckpointFilter, CheckpointRecord, RetentionPolicy } from '../domain/checkpoint.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -70,8 +64,12 @@ export interface CleanupResult {
 export const createCheckpointUpdate = defineUpdate<CheckpointRecord, [CreateCheckpointInput]>('create');
 export const addCheckpointUpdate = defineUpdate<{ count: number }, [CheckpointRecord]>('add');
 export const restoreCheckpointUpdate = defineUpdate<RestoreResult, [RestoreInput]>('restore');
-export const verifyCheckpointUpdate = defineUpdate<CheckpointRecord, [{ id: string; level: 'quick' | 'full' }]>('verify');
-export const invalidateCheckpointUpdate = defineUpdate<CheckpointRecord, [{ id: string; reason: string }]>('invalidate');
+export const verifyCheckpointUpdate = defineUpdate<CheckpointRecord, [{ id: string; level: 'quick' | 'full' }]>(
+  'verify',
+);
+export const invalidateCheckpointUpdate = defineUpdate<CheckpointRecord, [{ id: string; reason: string }]>(
+  'invalidate',
+);
 export const deleteCheckpointUpdate = defineUpdate<{ freedBytes: number }, [{ id: string }]>('delete');
 export const cleanupUpdate = defineUpdate<CleanupResult, [CleanupInput]>('cleanup');
 export const listCheckpointsQuery = defineQuery<CheckpointRecord[], [CheckpointFilter?]>('list');

@@ -41,11 +41,25 @@ async function runPhases(state: RunState): Promise<boolean> {
       const record = state.steps[state.cursor];
       if (!record) return false;
       const agent = step.agent === undefined ? {} : { agent: step.agent };
-      if (step.agent) await checkpointRun(state, { type: 'agent-start', name: `${step.name}: before ${step.agent}`, ...place, ...agent });
+      if (step.agent)
+        await checkpointRun(state, {
+          type: 'agent-start',
+          name: `${step.name}: before ${step.agent}`,
+          ...place,
+          ...agent,
+        });
       if (!(await runStep(state, step, record, place))) return false;
       state.cursor = record.index + 1;
-      if (step.agent) await checkpointRun(state, { type: 'agent-end', name: `${step.name}: after ${step.agent}`, ...place, ...agent, stepName: step.name });
-      else if (step.checkpoint) await checkpointRun(state, { type: 'auto', name: `after ${step.name}`, ...place, stepName: step.name });
+      if (step.agent)
+        await checkpointRun(state, {
+          type: 'agent-end',
+          name: `${step.name}: after ${step.agent}`,
+          ...place,
+          ...agent,
+          stepName: step.name,
+        });
+      else if (step.checkpoint)
+        await checkpointRun(state, { type: 'auto', name: `after ${step.name}`, ...place, stepName: step.name });
     }
     state.completedPhases.push(phase.name);
     await checkpointRun(state, { type: 'phase-end', name: `${phase.name}: end`, ...place });

@@ -4,7 +4,6 @@ import type { ApprovalPolicy, ApprovalRecord, CompleteManualStepInput, DecideInp
 import type { Json } from '../domain/canonical-json.ts';
 import type { StateParts } from '../domain/checkpoint.ts';
 import type { Classification, Failure } from '../domain/failure.ts';
-import type { CommandOperation } from '../domain/operation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { ProbeReading } from '../domain/probe.ts';
 import type {
@@ -140,9 +139,4 @@ export function setStatus(state: RecoveryState, status: RecoveryStatus): void {
   state.status = status;
   note(state, 'status', status);
   publish(state);
-}
-
-/** The command of the failure, for places that need its workspace or host. */
-export function commandOf(failure: Failure): CommandOperation | undefined {
-  return failure.operation?.kind === 'command' ? failure.operation : undefined;
 }

@@ -14,7 +14,14 @@ import type { RecoveryReport } from '../domain/report.ts';
 import type { RecoveryOutcome } from '../domain/run.ts';
 import { engine, sharedActivities } from './activity-proxies.ts';
 import { recoveryClosedSignal } from './messages.ts';
-import { createRecoveryState, isoNow, note, setStatus, type RecoveryInput, type RecoveryState } from './recovery-state.ts';
+import {
+  createRecoveryState,
+  isoNow,
+  note,
+  setStatus,
+  type RecoveryInput,
+  type RecoveryState,
+} from './recovery-state.ts';
 import { awaitApproval } from './steps/await-approval.ts';
 import { buildReport } from './steps/build-report.ts';
 import { carryOutPlan, recordsOf, type Ending } from './steps/carry-out-plan.ts';
@@ -45,7 +52,8 @@ async function close(state: RecoveryState, status: ClosedRecoveryStatus): Promis
   for (const record of state.actions) {
     if (record.status !== 'pending') continue;
     record.status = status === 'recovered' || status === 'partial' ? 'not_needed' : 'cancelled';
-    record.note ??= status === 'recovered' || status === 'partial' ? 'resolved before its turn' : `the recovery ended ${status}`;
+    record.note ??=
+      status === 'recovered' || status === 'partial' ? 'resolved before its turn' : `the recovery ended ${status}`;
   }
   await tellRuns(state, status);
   await condition(allHandlersFinished);
@@ -57,7 +65,10 @@ async function recover(state: RecoveryState): Promise<ClosedRecoveryStatus> {
   if (!(await makePlan(state)) || !state.plan) return escalateNow(state);
   const { plan } = state;
   if (plan.mode === 'observe') {
-    state.error = { code: 'action-not-applicable', message: `playbook ${plan.playbook.name} only observes: nothing was done` };
+    state.error = {
+      code: 'action-not-applicable',
+      message: `playbook ${plan.playbook.name} only observes: nothing was done`,
+    };
     return 'escalated';
   }
   return plan.limits.deadline ? withDeadline(state, plan.limits.deadline, () => act(state, plan)) : act(state, plan);
@@ -102,7 +113,11 @@ async function act(state: RecoveryState, plan: Plan): Promise<ClosedRecoveryStat
 async function makePlan(state: RecoveryState): Promise<boolean> {
   try {
     const { failure, playbook, inputs } = state.input;
-    const { classification, plan } = await engine.makePlan({ failure, ...(playbook ? { playbook } : {}), ...(inputs ? { inputs } : {}) });
+    const { classification, plan } = await engine.makePlan({
+      failure,
+      ...(playbook ? { playbook } : {}),
+      ...(inputs ? { inputs } : {}),
+    });
     state.classification = classification;
     state.plan = plan;
     state.actions = recordsOf(plan);

@@ -9,18 +9,25 @@ spec:
   ${extra}
   actions:
 `;
-const RETRY = '    - {id: retry, type: retry, retry: {maximumAttempts: 3, initialInterval: 1ms, maximumInterval: 1ms}}\n';
+const RETRY =
+  '    - {id: retry, type: retry, retry: {maximumAttempts: 3, initialInterval: 1ms, maximumInterval: 1ms}}\n';
 const ESCALATE = '    - {id: escalate, type: escalate}\n';
 const DRAIN = '    - {id: drain, type: run, run: {activity: noop}, compensate: {activity: checkConnectivity}}\n';
 
 export const PLAYBOOKS = [
-  head('retry', 'verify: {probes: [{name: up, tcp: {port: 1}}], within: 1ms, holdFor: 2ms, every: 1ms}') + RETRY + ESCALATE,
+  head('retry', 'verify: {probes: [{name: up, tcp: {port: 1}}], within: 1ms, holdFor: 2ms, every: 1ms}') +
+    RETRY +
+    ESCALATE,
   head('skip') + RETRY + '    - {id: skip, type: skip}\n' + ESCALATE,
-  head('rollback') + RETRY + '    - {id: rollback, type: rollback, to: latest}\n    - {id: again, type: retry}\n' + ESCALATE,
+  head('rollback') +
+    RETRY +
+    '    - {id: rollback, type: rollback, to: latest}\n    - {id: again, type: retry}\n' +
+    ESCALATE,
   head('resume') + '    - {id: resume, type: resume}\n' + ESCALATE,
   head('approval', 'approval: {timeout: 1h}') + RETRY,
   head('hasty-approval', 'approval: {timeout: 1ms}') + RETRY,
-  head('manual') + '    - {id: settle, type: wait, for: 1ms}\n    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n    - {id: retry, type: retry}\n',
+  head('manual') +
+    '    - {id: settle, type: wait, for: 1ms}\n    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n    - {id: retry, type: retry}\n',
   head('compensated') + DRAIN + RETRY + ESCALATE,
   head('required-run') + '    - {id: broken, type: run, run: {activity: checkConnectivity}}\n' + RETRY,
   head('abort') + '    - {id: abort, type: abort}\n' + ESCALATE,
@@ -31,7 +38,10 @@ const CHECKPOINT = 'cp_00000000000000000000000001';
 
 async function start(harness: Harness, playbook: string, extra: object = {}) {
   const operation = { kind: 'command' as const, argv: ['npm', 'test'], workspace: '/w' };
-  const { handle } = await harness.recoveries.start({ target: harness.target, message: 'it broke', operation, ...extra }, { playbook });
+  const { handle } = await harness.recoveries.start(
+    { target: harness.target, message: 'it broke', operation, ...extra },
+    { playbook },
+  );
   return handle;
 }
 
@@ -53,14 +63,26 @@ const pipeline = PipelineSchema.parse({
   spec: {
     phases: [
       { name: 'build', steps: [{ name: 'compile', run: ['make'] }] },
-      { name: 'ship', steps: [{ name: 'deploy', run: ['ship'], compensate: ['unship'] }, { name: 'smoke', run: ['look'], agent: 'looker' }] },
+      {
+        name: 'ship',
+        steps: [
+          { name: 'deploy', run: ['ship'], compensate: ['unship'] },
+          { name: 'smoke', run: ['look'], agent: 'looker' },
+        ],
+      },
     ],
   },
 });
 
 async function run(harness: Harness, playbook: string): Promise<string> {
   const { host, target } = harness;
-  const handle = await harness.recoveries.runs.start({ pipeline: { ...pipeline, spec: { ...pipeline.spec, target } }, workspace: '/w', host, key: 'k', playbook });
+  const handle = await harness.recoveries.runs.start({
+    pipeline: { ...pipeline, spec: { ...pipeline.spec, target } },
+    workspace: '/w',
+    host,
+    key: 'k',
+    playbook,
+  });
   await handle.result();
   return handle.workflowId;
 }
@@ -206,7 +228,13 @@ export const PATHS: { name: string; play: (harness: Harness) => Promise<string> 
       };
       const handle = await start(harness, 'required-run');
       await waits(handle, 'decision:broken');
-      await handle.decide({ decision: 'supply', actionId: 'broken', by: 'ada', reason: 'seen', output: { fine: true } });
+      await handle.decide({
+        decision: 'supply',
+        actionId: 'broken',
+        by: 'ada',
+        reason: 'seen',
+        output: { fine: true },
+      });
       await handle.result();
       return handle.workflowId;
     },

@@ -38,7 +38,9 @@ export interface HarnessOptions {
 }
 
 export function parsePlaybooks(text: string): LoadedPlaybook[] {
-  return parseYaml(text, 'test.yaml', 'playbook-invalid').map((document) => checkPlaybook(document, 'test.yaml', 'user'));
+  return parseYaml(text, 'test.yaml', 'playbook-invalid').map((document) =>
+    checkPlaybook(document, 'test.yaml', 'user'),
+  );
 }
 
 /** A command that failed, as `runCommand` reports it. */
@@ -53,7 +55,16 @@ export function commandFailed(message = 'npm test ended with exit code 1: 3 fail
 
 export function fakeCheckpoint(id: string, overrides: Partial<CheckpointRecord['info']> = {}): CheckpointRecord {
   return {
-    info: { id, name: 'good', type: 'phase-start', subject: 'run/x/1', description: '', tags: [], success: true, ...overrides },
+    info: {
+      id,
+      name: 'good',
+      type: 'phase-start',
+      subject: 'run/x/1',
+      description: '',
+      tags: [],
+      success: true,
+      ...overrides,
+    },
     state: 'complete',
     createdAt: '2026-01-01T00:00:00.000Z',
     host: 'h',
@@ -83,7 +94,14 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
     calls.push(label === undefined ? name : `${name} ${label}`);
     return Promise.resolve().then(() => (fakes[name] ?? fallback)(input));
   };
-  const reading = { name: 'up', kind: 'tcp', passed: true, observed: 'connected', durationMs: 1, at: new Date(0).toISOString() };
+  const reading = {
+    name: 'up',
+    kind: 'tcp',
+    passed: true,
+    observed: 'connected',
+    durationMs: 1,
+    at: new Date(0).toISOString(),
+  };
   const restored = (checkpointId: string) => ({
     backup: fakeCheckpoint('cp_00000000000000000000BACKUP', { type: 'recovery' }),
     result: {
@@ -115,8 +133,12 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
       }),
     ),
     recordCheckpoint: answer('recordCheckpoint', () => null),
-    startRecovery: answer('startRecovery', (input: Parameters<typeof engine.startRecovery>[0]) => engine.startRecovery(input)),
-    lookAtRecovery: answer('lookAtRecovery', async (input: Parameters<typeof engine.isOpen>[0]) => ({ open: await engine.isOpen(input) })),
+    startRecovery: answer('startRecovery', (input: Parameters<typeof engine.startRecovery>[0]) =>
+      engine.startRecovery(input),
+    ),
+    lookAtRecovery: answer('lookAtRecovery', async (input: Parameters<typeof engine.isOpen>[0]) => ({
+      open: await engine.isOpen(input),
+    })),
     retryExecution: answer('retryExecution', () => null),
     callHttp: answer('callHttp', () => ({ httpStatus: 200, durationMs: 1 })),
     runProbe: answer('runProbe', () => reading),
@@ -132,7 +154,9 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
       checkpoints.unshift(record);
       return record;
     }),
-    restoreCheckpoint: answer('restoreCheckpoint', ({ checkpointId }: { checkpointId: string }) => restored(checkpointId)),
+    restoreCheckpoint: answer('restoreCheckpoint', ({ checkpointId }: { checkpointId: string }) =>
+      restored(checkpointId),
+    ),
     verifyCheckpoint: answer('verifyCheckpoint', () => ({ problems: [] })),
     deleteCheckpoints: answer('deleteCheckpoints', () => ({ freedBytes: 10 })),
     inspectResources: answer('inspectResources', () => null),

@@ -40,8 +40,15 @@ describe('backoffMs', () => {
   });
 
   test('grows by the coefficient up to the maximum', () => {
-    const spec = RetrySpecSchema.parse({ jitter: 0, initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' });
-    expect([1, 2, 3, 4, 5, 6, 500].map((number) => backoffMs(spec, number, () => 0.5))).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
+    const spec = RetrySpecSchema.parse({
+      jitter: 0,
+      initialInterval: '1s',
+      backoffCoefficient: 2,
+      maximumInterval: '10s',
+    });
+    expect([1, 2, 3, 4, 5, 6, 500].map((number) => backoffMs(spec, number, () => 0.5))).toEqual([
+      1000, 2000, 4000, 8000, 10_000, 10_000, 10_000,
+    ]);
   });
 
   test('leaves the share of jitter to chance', () => {

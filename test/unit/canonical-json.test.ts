@@ -41,7 +41,9 @@ describe('canonicalJson', () => {
   });
 
   test('sorts by code unit at every depth and keeps the order of arrays', () => {
-    expect(canonicalJson({ b: [{ z: 1, a: 2 }, 'x'], a: { é: 1, e: 2, Z: 3 } })).toBe('{"a":{"Z":3,"e":2,"é":1},"b":[{"a":2,"z":1},"x"]}');
+    expect(canonicalJson({ b: [{ z: 1, a: 2 }, 'x'], a: { é: 1, e: 2, Z: 3 } })).toBe(
+      '{"a":{"Z":3,"e":2,"é":1},"b":[{"a":2,"z":1},"x"]}',
+    );
   });
 
   test('leaves out undefined as JSON does, and takes undefined itself for null', () => {

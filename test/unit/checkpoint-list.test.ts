@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { filterCheckpoints, selectForCleanup } from '../../src/domain/checkpoint-list.ts';
-import { CHECKPOINT_STATES, CHECKPOINT_TYPES, type CheckpointRecord, type RetentionPolicy } from '../../src/domain/checkpoint.ts';
+import {
+  CHECKPOINT_STATES,
+  CHECKPOINT_TYPES,
+  type CheckpointRecord,
+  type RetentionPolicy,
+} from '../../src/domain/checkpoint.ts';
 import { CheckpointFilterSchema, RetentionPolicySchema } from '../../src/domain/checkpoint.schema.ts';
 import { checkpoint } from './planner/plan-fixtures.ts';
 
@@ -60,7 +65,9 @@ const record: fc.Arbitrary<CheckpointRecord> = fc
     tags: fc.subarray(['x', 'y', 'z']),
     age: fc.integer({ min: 0, max: 30 }),
   })
-  .map(({ id, type, state, success, tags, age }) => checkpoint(`r${id}`, { type, success, tags }, { state, createdAt: daysAgo(age) }));
+  .map(({ id, type, state, success, tags, age }) =>
+    checkpoint(`r${id}`, { type, success, tags }, { state, createdAt: daysAgo(age) }),
+  );
 const records = fc.uniqueArray(record, { maxLength: 20, selector: ({ info }) => info.id });
 const policy: fc.Arbitrary<RetentionPolicy> = fc
   .record(
@@ -78,13 +85,25 @@ describe('selectForCleanup', () => {
   const select = (given: RetentionPolicy, list: readonly CheckpointRecord[] = RECORDS) => {
     const { kept, removed } = selectForCleanup(list, given, NOW);
     const names = new Map(list.map(({ info }) => [info.id, info.name]));
-    return { kept: kept.map(({ id, reasons }) => `${names.get(id)}: ${reasons.join(', ')}`), removed: removed.map((id) => names.get(id)).join('') };
+    return {
+      kept: kept.map(({ id, reasons }) => `${names.get(id)}: ${reasons.join(', ')}`),
+      removed: removed.map((id) => names.get(id)).join(''),
+    };
   };
 
   test.each([
     [{ keepLast: 1 }, 'da', ['e: keepLast 1', 'c: last valid checkpoint', 'b: last checkpoint to roll back to']],
     [{ keepLast: 0 }, 'eda', ['c: last valid checkpoint', 'b: last checkpoint to roll back to']],
-    [{ olderThan: '7d' }, 'a', ['e: younger than 7d', 'd: younger than 7d', 'c: last valid checkpoint, younger than 7d', 'b: last checkpoint to roll back to']],
+    [
+      { olderThan: '7d' },
+      'a',
+      [
+        'e: younger than 7d',
+        'd: younger than 7d',
+        'c: last valid checkpoint, younger than 7d',
+        'b: last checkpoint to roll back to',
+      ],
+    ],
     [{ keepTags: ['keep'] }, 'ed', ['c: last valid checkpoint', 'b: last checkpoint to roll back to', 'a: tag keep']],
   ] as [RetentionPolicy, string, string[]][])('with %j removes %s', (given, removed, kept) => {
     expect(select(given)).toEqual({ kept, removed });
@@ -92,18 +111,33 @@ describe('selectForCleanup', () => {
 
   test('rules are ORed and every reason is told', () => {
     expect(select({ keepLast: 0, keepPhaseEndpoints: true, keepTags: ['keep', 'y'], olderThan: '3d' })).toEqual({
-      kept: ['e: younger than 3d', 'd: tag y', 'c: last valid checkpoint, keepPhaseEndpoints', 'b: last checkpoint to roll back to, tag y', 'a: keepPhaseEndpoints, tag keep'],
+      kept: [
+        'e: younger than 3d',
+        'd: tag y',
+        'c: last valid checkpoint, keepPhaseEndpoints',
+        'b: last checkpoint to roll back to, tag y',
+        'a: keepPhaseEndpoints, tag keep',
+      ],
       removed: '',
     });
   });
 
-  test.each([{}, { keepPhaseEndpoints: false }, { keepTags: [] }])('the policy %j has no rule and removes nothing', (given) => {
-    expect(select(given)).toMatchObject({ removed: '', kept: expect.arrayContaining(['e: the policy has no rule']) });
-  });
+  test.each([{}, { keepPhaseEndpoints: false }, { keepTags: [] }])(
+    'the policy %j has no rule and removes nothing',
+    (given) => {
+      expect(select(given)).toMatchObject({ removed: '', kept: expect.arrayContaining(['e: the policy has no rule']) });
+    },
+  );
 
   test('the backup before a rollback does not stand in for the last good state', () => {
-    const list = [checkpoint('good', {}, { createdAt: daysAgo(9) }), checkpoint('backup', { type: 'recovery' }, { createdAt: daysAgo(8) })];
-    expect(select({ keepLast: 1 }, list)).toEqual({ kept: ['backup: last valid checkpoint, keepLast 1', 'good: last checkpoint to roll back to'], removed: '' });
+    const list = [
+      checkpoint('good', {}, { createdAt: daysAgo(9) }),
+      checkpoint('backup', { type: 'recovery' }, { createdAt: daysAgo(8) }),
+    ];
+    expect(select({ keepLast: 1 }, list)).toEqual({
+      kept: ['backup: last valid checkpoint, keepLast 1', 'good: last checkpoint to roll back to'],
+      removed: '',
+    });
   });
 
   test('the last valid one is never removed, nor the last one that a rollback can use', () => {
@@ -111,7 +145,9 @@ describe('selectForCleanup', () => {
       fc.property(records, policy, (list, given) => {
         const { removed } = selectForCleanup(list, given, NOW);
         const lastValid = filterCheckpoints(list, { valid: true })[0];
-        const lastGood = filterCheckpoints(list, {}).find(({ state, info }) => state === 'complete' && info.success && info.type !== 'recovery');
+        const lastGood = filterCheckpoints(list, {}).find(
+          ({ state, info }) => state === 'complete' && info.success && info.type !== 'recovery',
+        );
         for (const needed of [lastValid, lastGood]) if (needed) expect(removed).not.toContain(needed.info.id);
       }),
     );
@@ -139,7 +175,11 @@ describe('selectForCleanup', () => {
     fc.assert(
       fc.property(records, policy, (list, given) => {
         fc.pre(given.keepLast !== undefined);
-        const fewer = selectForCleanup(list, { ...given, keepPhaseEndpoints: true, keepTags: ['x', 'y', 'z'] }, NOW).removed;
+        const fewer = selectForCleanup(
+          list,
+          { ...given, keepPhaseEndpoints: true, keepTags: ['x', 'y', 'z'] },
+          NOW,
+        ).removed;
         const more = selectForCleanup(list, given, NOW).removed;
         expect(more).toEqual(expect.arrayContaining(fewer));
       }),

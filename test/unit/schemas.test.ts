@@ -27,13 +27,23 @@ describe('FailureSchema', () => {
   const good = { target: 'release/web', message: 'it broke' };
 
   test('needs a target and a message and fills in the rest', () => {
-    expect(FailureSchema.parse(good)).toEqual({ ...good, lane: 'standard', labels: {}, causes: [], probes: [], source: { kind: 'client' } });
+    expect(FailureSchema.parse(good)).toEqual({
+      ...good,
+      lane: 'standard',
+      labels: {},
+      causes: [],
+      probes: [],
+      source: { kind: 'client' },
+    });
   });
 
   test.each([
     [{ extra: 1 }, ': Unrecognized key: "extra"'],
     [{ message: '' }, 'message: must say what failed'],
-    [{ target: 'web' }, 'target: must look like kind/name, such as "release/web": letters, digits, dot, dash, underscore and @'],
+    [
+      { target: 'web' },
+      'target: must look like kind/name, such as "release/web": letters, digits, dot, dash, underscore and @',
+    ],
     [{ type: 'tiemout' }, expect.stringContaining('type: Invalid option: expected one of "timeout"')],
     [{ category: 'transient' }, expect.stringContaining('category: Invalid option: expected one of "TRANSIENT"')],
     [{ retryAfter: '1h30m' }, 'retryAfter: "1h30m" is not a duration: write "90m"'],
@@ -46,38 +56,77 @@ describe('FailureSchema', () => {
     expect(problems(FailureSchema, { ...good, ...change })).toEqual([message]);
   });
 
-  test.each(['release/web', 'service/orders-db', 'session/agent-7', 'a/b/c', 'user/me@host.example', 'A/B_c.d'])('takes the target %s', (target) => {
-    expect(problems(FailureSchema, { ...good, target })).toEqual([]);
-  });
+  test.each(['release/web', 'service/orders-db', 'session/agent-7', 'a/b/c', 'user/me@host.example', 'A/B_c.d'])(
+    'takes the target %s',
+    (target) => {
+      expect(problems(FailureSchema, { ...good, target })).toEqual([]);
+    },
+  );
 
-  test.each(['', 'web', '/web', 'a/', 'a//b', 'a/-b', 'a/b-', 'a b/c', 'a/ü', 'a/../b', `a/${'b'.repeat(200)}`])('refuses the target %j', (target) => {
-    expect(problems(FailureSchema, { ...good, target })).not.toEqual([]);
-  });
+  test.each(['', 'web', '/web', 'a/', 'a//b', 'a/-b', 'a/b-', 'a b/c', 'a/ü', 'a/../b', `a/${'b'.repeat(200)}`])(
+    'refuses the target %j',
+    (target) => {
+      expect(problems(FailureSchema, { ...good, target })).not.toEqual([]);
+    },
+  );
 });
 
 describe('PlaybookSchema', () => {
   const action = { id: 'call', type: 'escalate' };
   const spec = { match: [{ category: 'TRANSIENT' }], actions: [action] };
-  const book = (change: Change = {}, more: Change = {}) => ({ apiVersion: 'rerail/v1', kind: 'Playbook', metadata: { name: 'mine' }, spec: { ...spec, ...change }, ...more });
+  const book = (change: Change = {}, more: Change = {}) => ({
+    apiVersion: 'rerail/v1',
+    kind: 'Playbook',
+    metadata: { name: 'mine' },
+    spec: { ...spec, ...change },
+    ...more,
+  });
 
   test('fills in mode, confidence, limits and verification', () => {
-    expect(PlaybookSchema.parse(book()).spec).toMatchObject({ mode: 'auto', confidence: 0.5, limits: {}, objectives: {}, verify: { probes: [], within: '30s', holdFor: '0s', every: '1s' } });
+    expect(PlaybookSchema.parse(book()).spec).toMatchObject({
+      mode: 'auto',
+      confidence: 0.5,
+      limits: {},
+      objectives: {},
+      verify: { probes: [], within: '30s', holdFor: '0s', every: '1s' },
+    });
   });
 
   test.each([
     [book({ retries: 3 }), 'spec: Unrecognized key: "retries"'],
     [book({ match: [{}] }), 'spec.match.0: must name at least one field to match'],
-    [book({ match: [{ falureType: 'git' }] }), 'spec.match.0: Unrecognized key: "falureType"'],
+    [book({ match: [{ lane: 'docs', falureType: 'git' }] }), 'spec.match.0: Unrecognized key: "falureType"'],
     [book({ actions: [action, { id: 'call', type: 'skip' }] }), 'spec.actions.1.id: "call" is used twice'],
     [book({ actions: [] }), expect.stringContaining('spec.actions: Too small')],
     [book({ actions: [{ id: 'a', type: 'reboot' }] }), expect.stringContaining('spec.actions.0.type: Invalid')],
-    [book({ actions: [{ id: 'A b', type: 'skip' }] }), 'spec.actions.0.id: must be lower case letters, digits and dashes, such as "smoke-test"'],
-    [book({ actions: [{ ...action, timeout: '1h30m' }] }), 'spec.actions.0.timeout: "1h30m" is not a duration: write "90m"'],
-    [book({ actions: [{ id: 'a', type: 'run', run: { activity: 'x', command: ['y'] } }] }), 'spec.actions.0.run: must have exactly one of activity, command, http'],
-    [book({ actions: [{ id: 'a', type: 'run', run: {} }] }), 'spec.actions.0.run: must have exactly one of activity, command, http'],
-    [book({ actions: [{ id: 'a', type: 'rollback', to: 'yesterday' }] }), 'spec.actions.0.to: must be latest, phase-start, phase-start:N or a checkpoint id'],
-    [book({ actions: [{ id: 'a', type: 'retry', retry: { maximumAttempts: 0 } }] }), expect.stringContaining('spec.actions.0.retry.maximumAttempts: Too small')],
-    [book({ actions: [{ id: 'a', type: 'retry', retry: { jitter: 2 } }] }), expect.stringContaining('spec.actions.0.retry.jitter: Too big')],
+    [
+      book({ actions: [{ id: 'A b', type: 'skip' }] }),
+      'spec.actions.0.id: must be lower case letters, digits and dashes, such as "smoke-test"',
+    ],
+    [
+      book({ actions: [{ ...action, timeout: '1h30m' }] }),
+      'spec.actions.0.timeout: "1h30m" is not a duration: write "90m"',
+    ],
+    [
+      book({ actions: [{ id: 'a', type: 'run', run: { activity: 'x', command: ['y'] } }] }),
+      'spec.actions.0.run: must have exactly one of activity, command, http',
+    ],
+    [
+      book({ actions: [{ id: 'a', type: 'run', run: {} }] }),
+      'spec.actions.0.run: must have exactly one of activity, command, http',
+    ],
+    [
+      book({ actions: [{ id: 'a', type: 'rollback', to: 'yesterday' }] }),
+      'spec.actions.0.to: must be latest, phase-start, phase-start:N or a checkpoint id',
+    ],
+    [
+      book({ actions: [{ id: 'a', type: 'retry', retry: { maximumAttempts: 0 } }] }),
+      expect.stringContaining('spec.actions.0.retry.maximumAttempts: Too small'),
+    ],
+    [
+      book({ actions: [{ id: 'a', type: 'retry', retry: { jitter: 2 } }] }),
+      expect.stringContaining('spec.actions.0.retry.jitter: Too big'),
+    ],
     [book({ mode: 'yolo' }), expect.stringContaining('spec.mode: Invalid option')],
     [book({}, { apiVersion: 'v2' }), expect.stringContaining('apiVersion: Invalid input: expected "rerail/v1"')],
     [book({}, { kind: 'Pipeline' }), expect.stringContaining('kind: Invalid input: expected "Playbook"')],
@@ -85,14 +134,22 @@ describe('PlaybookSchema', () => {
     expect(problems(PlaybookSchema, value)).toEqual([message]);
   });
 
-  test.each(['latest', 'phase-start', 'phase-start:0', 'phase-start:12', `cp_${'0'.repeat(26)}`])('a rollback may go to %s', (to) => {
-    expect(problems(PlaybookSchema, book({ actions: [{ id: 'a', type: 'rollback', to }] }))).toEqual([]);
-  });
+  test.each(['latest', 'phase-start', 'phase-start:0', 'phase-start:12', `cp_${'0'.repeat(26)}`])(
+    'a rollback may go to %s',
+    (to) => {
+      expect(problems(PlaybookSchema, book({ actions: [{ id: 'a', type: 'rollback', to }] }))).toEqual([]);
+    },
+  );
 });
 
 describe('PipelineSchema', () => {
   const step = { name: 'unit', run: ['npm', 'test'] };
-  const pipe = (change: Change = {}) => ({ apiVersion: 'rerail/v1', kind: 'Pipeline', metadata: { name: 'web' }, spec: { phases: [{ name: 'test', steps: [step] }], ...change } });
+  const pipe = (change: Change = {}) => ({
+    apiVersion: 'rerail/v1',
+    kind: 'Pipeline',
+    metadata: { name: 'web' },
+    spec: { phases: [{ name: 'test', steps: [step] }], ...change },
+  });
   const withStep = (change: Change) => pipe({ phases: [{ name: 'test', steps: [{ ...step, ...change }] }] });
 
   test('fills in what a step does not say', () => {
@@ -107,13 +164,27 @@ describe('PipelineSchema', () => {
   test.each([
     [pipe({ phases: [] }), 'spec.phases: must have at least one phase'],
     [pipe({ phases: [{ name: 'test', steps: [] }] }), 'spec.phases.0.steps: must have at least one step'],
-    [pipe({ phases: [{ name: 'test', steps: [step, step] }] }), 'spec.phases.0.steps.1.name: step "unit" is there twice'],
-    [pipe({ phases: [{ name: 'a', steps: [step] }, { name: 'a', steps: [step] }] }), 'spec.phases.1.name: phase "a" is there twice'],
+    [
+      pipe({ phases: [{ name: 'test', steps: [step, step] }] }),
+      'spec.phases.0.steps.1.name: step "unit" is there twice',
+    ],
+    [
+      pipe({
+        phases: [
+          { name: 'a', steps: [step] },
+          { name: 'a', steps: [step] },
+        ],
+      }),
+      'spec.phases.1.name: phase "a" is there twice',
+    ],
     [withStep({ timeut: '5m' }), 'spec.phases.0.steps.0: Unrecognized key: "timeut"'],
     [withStep({ timeout: '1h30m' }), 'spec.phases.0.steps.0.timeout: "1h30m" is not a duration: write "90m"'],
     [withStep({ run: [] }), 'spec.phases.0.steps.0.run: must name a command, such as ["npm", "test"]'],
     [withStep({ run: [''] }), 'spec.phases.0.steps.0.run: the first word, the command, is empty'],
-    [withStep({ run: 'npm test' }), expect.stringContaining('spec.phases.0.steps.0.run: Invalid input: expected array')],
+    [
+      withStep({ run: 'npm test' }),
+      expect.stringContaining('spec.phases.0.steps.0.run: Invalid input: expected array'),
+    ],
     [withStep({ env: { 'A-B': '1' } }), expect.stringContaining('spec.phases.0.steps.0.env.A-B')],
     [withStep({ secretEnv: { A: 'plain' } }), 'spec.phases.0.steps.0.secretEnv.A: must be env:NAME or file:/path'],
     [pipe({ target: 'web' }), expect.stringContaining('spec.target: must look like kind/name')],
@@ -123,7 +194,17 @@ describe('PipelineSchema', () => {
   });
 
   test('the same step may be in two phases', () => {
-    expect(problems(PipelineSchema, pipe({ phases: [{ name: 'a', steps: [step] }, { name: 'b', steps: [step] }] }))).toEqual([]);
+    expect(
+      problems(
+        PipelineSchema,
+        pipe({
+          phases: [
+            { name: 'a', steps: [step] },
+            { name: 'b', steps: [step] },
+          ],
+        }),
+      ),
+    ).toEqual([]);
   });
 
   test('an undo is a list of words or an invocation', () => {
@@ -153,10 +234,18 @@ describe('words, secrets, durations and probes', () => {
   test('a probe has exactly one kind', () => {
     const tcp = { port: 1 };
     expect(problems(ProbeSchema, { name: 'p', tcp })).toEqual([]);
-    expect(problems(ProbeSchema, { name: 'p', tcp, file: { path: 'a' } })).toEqual([': must have exactly one of command, file, http, tcp']);
-    expect(problems(ProbeSchema, { name: 'p', tcp: { port: 70_000 } })).toEqual([expect.stringContaining('tcp.port: Too big')]);
-    expect(problems(ProbeSchema, { name: 'p', http: { url: 'ftp://x' } })).toEqual([expect.stringContaining('http.url: Invalid URL')]);
-    expect(problems(ProbeSchema, { name: 'p', file: { path: 'a', sha256: 'AB' } })).toEqual(['file.sha256: must be 64 hexadecimal digits']);
+    expect(problems(ProbeSchema, { name: 'p', tcp, file: { path: 'a' } })).toEqual([
+      ': must have exactly one of command, file, http, tcp',
+    ]);
+    expect(problems(ProbeSchema, { name: 'p', tcp: { port: 70_000 } })).toEqual([
+      expect.stringContaining('tcp.port: Too big'),
+    ]);
+    expect(problems(ProbeSchema, { name: 'p', http: { url: 'ftp://x' } })).toEqual([
+      expect.stringContaining('http.url: Invalid URL'),
+    ]);
+    expect(problems(ProbeSchema, { name: 'p', file: { path: 'a', sha256: 'AB' } })).toEqual([
+      'file.sha256: must be 64 hexadecimal digits',
+    ]);
   });
 });
 
@@ -168,7 +257,9 @@ describe('what people send', () => {
     expect(ApproveInputSchema.parse({ ...approve, by: ' ann ' })).toEqual(approve);
     expect(problems(ApproveInputSchema, { ...approve, planHash: 'abcdef01' })).toEqual([]);
     for (const planHash of ['abcdef0', 'ABCDEF01', 'a'.repeat(65)]) {
-      expect(problems(ApproveInputSchema, { ...approve, planHash })).toEqual(['planHash: must be at least the first 8 digits of the plan hash']);
+      expect(problems(ApproveInputSchema, { ...approve, planHash })).toEqual([
+        'planHash: must be at least the first 8 digits of the plan hash',
+      ]);
     }
     expect(problems(ApproveInputSchema, { ...approve, by: '  ' })).toEqual(['by: must name the person who decides']);
     expect(problems(ApproveInputSchema, { ...approve, yes: true })).toEqual([': Unrecognized key: "yes"']);
@@ -184,19 +275,33 @@ describe('what people send', () => {
 
   test('a decision is one of the six and names its action', () => {
     expect(problems(DecideInputSchema, decide)).toEqual([]);
-    expect(problems(DecideInputSchema, { ...decide, decision: 'reboot' })).toEqual([expect.stringContaining('decision: Invalid option')]);
-    expect(problems(DecideInputSchema, { ...decide, actionId: '' })).toEqual([expect.stringContaining('actionId: Too small')]);
-    expect(DecideInputSchema.parse({ ...decide, decision: 'supply', output: { a: [1, null] } })).toMatchObject({ output: { a: [1, null] } });
+    expect(problems(DecideInputSchema, { ...decide, decision: 'reboot' })).toEqual([
+      expect.stringContaining('decision: Invalid option'),
+    ]);
+    expect(problems(DecideInputSchema, { ...decide, actionId: '' })).toEqual([
+      expect.stringContaining('actionId: Too small'),
+    ]);
+    expect(DecideInputSchema.parse({ ...decide, decision: 'supply', output: { a: [1, null] } })).toMatchObject({
+      output: { a: [1, null] },
+    });
   });
 
   test('a manual step is done unless it is said to have failed', () => {
-    expect(CompleteManualStepInputSchema.parse({ actionId: 'x', by: 'ann' })).toEqual({ actionId: 'x', by: 'ann', outcome: 'done' });
-    expect(problems(CompleteManualStepInputSchema, { actionId: 'x', by: 'ann', outcome: 'maybe' })).toEqual([expect.stringContaining('outcome: Invalid option')]);
+    expect(CompleteManualStepInputSchema.parse({ actionId: 'x', by: 'ann' })).toEqual({
+      actionId: 'x',
+      by: 'ann',
+      outcome: 'done',
+    });
+    expect(problems(CompleteManualStepInputSchema, { actionId: 'x', by: 'ann', outcome: 'maybe' })).toEqual([
+      expect.stringContaining('outcome: Invalid option'),
+    ]);
   });
 
   test('an approval policy asks one person for half an hour and then escalates', () => {
     expect(ApprovalPolicySchema.parse({})).toEqual({ roles: [], required: 1, timeout: '30m', onTimeout: 'escalate' });
     expect(problems(ApprovalPolicySchema, { required: 0 })).toEqual([expect.stringContaining('required: Too small')]);
-    expect(problems(ApprovalPolicySchema, { onTimeout: 'shrug' })).toEqual([expect.stringContaining('onTimeout: Invalid option')]);
+    expect(problems(ApprovalPolicySchema, { onTimeout: 'shrug' })).toEqual([
+      expect.stringContaining('onTimeout: Invalid option'),
+    ]);
   });
 });

@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { isTemplate, resolveTemplates } from '../../src/domain/template.ts';
 
 const scope = {
-  failure: { message: 'no disk', exitCode: 3, labels: { team: 'core', 'app.name': 'x' }, causes: [{ code: 'ENOSPC' }], none: null },
+  failure: {
+    message: 'no disk',
+    exitCode: 3,
+    labels: { team: 'core', 'app.name': 'x' },
+    causes: [{ code: 'ENOSPC' }],
+    none: null,
+  },
   inputs: { on: false, list: [1, 2] },
 };
 const resolve = (value: unknown, missing: string[] = []): unknown => resolveTemplates(value, scope, missing);
@@ -39,20 +45,30 @@ describe('resolveTemplates', () => {
 
   test('collects every name that leads nowhere', () => {
     const missing: string[] = [];
-    resolve(['{{ failure.nope }}', 'x {{ inputs.a.b }}', '{{ failure.exitCode.more }}', '{{ failure.causes.7 }}'], missing);
+    resolve(
+      ['{{ failure.nope }}', 'x {{ inputs.a.b }}', '{{ failure.exitCode.more }}', '{{ failure.causes.7 }}'],
+      missing,
+    );
     expect(missing).toEqual(['failure.nope', 'inputs.a.b', 'failure.exitCode.more', 'failure.causes.7']);
   });
 
-  test.each(['constructor', '__proto__', 'toString', 'labels.hasOwnProperty'])('reads no inherited name: %s', (name) => {
-    const missing: string[] = [];
-    resolve(`{{ failure.${name} }}`, missing);
-    expect(missing).toEqual([`failure.${name}`]);
-  });
+  test.each(['constructor', '__proto__', 'toString', 'labels.hasOwnProperty'])(
+    'reads no inherited name: %s',
+    (name) => {
+      const missing: string[] = [];
+      resolve(`{{ failure.${name} }}`, missing);
+      expect(missing).toEqual([`failure.${name}`]);
+    },
+  );
 
   test('leaves names outside of the scope for later', () => {
     const missing: string[] = [];
     const text = 'to {{ actions.look.output.address }}';
-    expect(resolve([text, '{{ actions.look.output }}', '{{ env.HOME }}'], missing)).toEqual([text, '{{ actions.look.output }}', '{{ env.HOME }}']);
+    expect(resolve([text, '{{ actions.look.output }}', '{{ env.HOME }}'], missing)).toEqual([
+      text,
+      '{{ actions.look.output }}',
+      '{{ env.HOME }}',
+    ]);
     expect(missing).toEqual([]);
     expect(resolveTemplates(text, { actions: { look: { output: { address: 'a:1' } } } })).toBe('to a:1');
   });

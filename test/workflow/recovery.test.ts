@@ -10,7 +10,8 @@ spec:
   ${extra}
   actions:
 `;
-const RETRY = '    - {id: retry, type: retry, retry: {maximumAttempts: 3, initialInterval: 1ms, maximumInterval: 1ms}}\n';
+const RETRY =
+  '    - {id: retry, type: retry, retry: {maximumAttempts: 3, initialInterval: 1ms, maximumInterval: 1ms}}\n';
 const ESCALATE = '    - {id: escalate, type: escalate}\n';
 const PLAYBOOKS = [
   head('retry') + RETRY + ESCALATE,
@@ -100,13 +101,23 @@ describe('a recovery that works', () => {
     const { handle } = await start('rollback', { subject: 'run/x/1' });
     const report = await handle.result();
     expect(report.status).toBe('recovered');
-    expect(report.restored).toMatchObject({ checkpointId: 'cp_00000000000000000000000001', backupId: expect.stringMatching(/^cp_/) as string });
+    expect(report.restored).toMatchObject({
+      checkpointId: 'cp_00000000000000000000000001',
+      backupId: expect.stringMatching(/^cp_/) as string,
+    });
     const order = harness.calls.filter((call) => !call.startsWith('makePlan'));
     expect(order.indexOf('restoreCheckpoint')).toBeLessThan(order.lastIndexOf('runCommand npm test'));
   });
 
   it('needs the probes to pass as well, where there are some', async () => {
-    harness.fakes['runProbe'] = () => ({ name: 'up', kind: 'tcp', passed: false, observed: 'ECONNREFUSED', durationMs: 1, at: '' });
+    harness.fakes['runProbe'] = () => ({
+      name: 'up',
+      kind: 'tcp',
+      passed: false,
+      observed: 'ECONNREFUSED',
+      durationMs: 1,
+      at: '',
+    });
     const { handle } = await start('probed');
     const report = await handle.result();
     expect(report).toMatchObject({ status: 'escalated', verification: { verified: false, how: 'none' } });
@@ -124,12 +135,16 @@ describe('approval', () => {
     await waiting(handle, 'approval');
     expect(harness.calls.filter((call) => call.startsWith('runCommand'))).toEqual([]);
     const plan = await handle.plan();
-    await expect(handle.approve({ planHash: 'deadbeef', by: 'ada' })).rejects.toMatchObject({ code: 'approval-refused' });
+    await expect(handle.approve({ planHash: 'deadbeef', by: 'ada' })).rejects.toMatchObject({
+      code: 'approval-refused',
+    });
     await expect(handle.approve({ planHash: 'short', by: 'ada' })).rejects.toMatchObject({ code: 'invalid-input' });
     await handle.approve({ planHash: plan!.hash, by: 'ada', reason: 'looks right' });
     const report = await handle.result();
     expect(report).toMatchObject({ status: 'recovered' });
-    expect(report.approvals).toMatchObject([{ verdict: 'approved', by: 'ada', via: 'update', authenticated: false, planHash: plan!.hash }]);
+    expect(report.approvals).toMatchObject([
+      { verdict: 'approved', by: 'ada', via: 'update', authenticated: false, planHash: plan!.hash },
+    ]);
   });
 
   it('works by signal with a hash prefix; a wrong signal is refused in the timeline and changes nothing', async () => {
@@ -140,7 +155,10 @@ describe('approval', () => {
     await raw.signal('approve', { planHash: 'deadbeef', by: 'eve' });
     await raw.signal('approve', 'nonsense');
     await raw.signal('deny', { planHash: plan!.hash, by: 'eve' });
-    await until(async () => (await handle.timeline()).filter(({ kind }) => kind === 'refused').length === 3, 'three refusals');
+    await until(
+      async () => (await handle.timeline()).filter(({ kind }) => kind === 'refused').length === 3,
+      'three refusals',
+    );
     expect((await handle.status()).status).toBe('awaiting_approval');
     await handle.signalApproval({ planHash: plan!.hash.slice(0, 8), by: 'ada' });
     expect(await handle.result()).toMatchObject({ status: 'recovered', approvals: [{ by: 'ada', via: 'signal' }] });
@@ -177,7 +195,9 @@ describe('people', () => {
   it('complete a manual step once', async () => {
     const { handle } = await start('manual');
     await waiting(handle, 'manual:fix');
-    await expect(handle.completeManualStep({ actionId: 'retry', by: 'ada' })).rejects.toMatchObject({ code: 'decision-refused' });
+    await expect(handle.completeManualStep({ actionId: 'retry', by: 'ada' })).rejects.toMatchObject({
+      code: 'decision-refused',
+    });
     await handle.completeManualStep({ actionId: 'fix', by: 'ada', note: 'done' });
     const report = await handle.result();
     expect(report.status).toBe('recovered');
@@ -191,8 +211,12 @@ describe('people', () => {
     const { handle } = await start('required-run');
     await waiting(handle, 'decision:broken');
     const allowed = await handle.allowedDecisions();
-    expect(allowed.find(({ decision }) => decision === 'rollback')).toMatchObject({ allowed: false, reason: expect.any(String) as string });
-    const decide = (decision: 'skip' | 'rollback') => handle.decide({ decision, actionId: 'broken', by: 'ada', reason: 'seen' });
+    expect(allowed.find(({ decision }) => decision === 'rollback')).toMatchObject({
+      allowed: false,
+      reason: expect.any(String) as string,
+    });
+    const decide = (decision: 'skip' | 'rollback') =>
+      handle.decide({ decision, actionId: 'broken', by: 'ada', reason: 'seen' });
     await expect(decide('rollback')).rejects.toMatchObject({ code: 'decision-refused' });
     await decide('skip');
     const report = await handle.result();

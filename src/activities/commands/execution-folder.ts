@@ -72,7 +72,8 @@ export async function openExecutionFolder(root: string, key: string) {
       if (!supervisor) return { state: 'unclaimed' };
       return alive ? { state: 'running', supervisor } : { state: 'lost' };
     },
-    writeSpec: (spec: CommandSpec): Promise<void> => writeFileAtomic(at('spec.json'), JSON.stringify(spec), { mode: 0o600 }),
+    writeSpec: (spec: CommandSpec): Promise<void> =>
+      writeFileAtomic(at('spec.json'), JSON.stringify(spec), { mode: 0o600 }),
     /** Ends a command that outlived its supervisor, so that it never works beside its own repetition. */
     async endOrphan(): Promise<void> {
       const command = await readJson<ProcessIdentity>(at('command.json'));

@@ -15,7 +15,10 @@ import { openExecutionFolder, type Ending, type ExecutionFolder } from './execut
 
 /** Run from source, as tests do, the built supervisor is used: Node 20 does not run TypeScript. */
 const SUPERVISOR = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../../../dist/activities/commands/supervisor.js' : './supervisor.js', import.meta.url),
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../../../dist/activities/commands/supervisor.js' : './supervisor.js',
+    import.meta.url,
+  ),
 );
 const OUTPUT_LIMIT = 8 * 1024;
 const OUTPUT_JSON_LIMIT = 64 * 1024;
@@ -108,19 +111,31 @@ async function waitForEnding(folder: ExecutionFolder, input: RunCommandInput, de
 }
 
 function interrupted(operation: CommandOperation): RerailError {
-  return new RerailError('command-interrupted', `${describeOperation(operation)} was cut off with its host and may have done a part`, {
-    remedy: 'Look at what it did, then decide to retry or to supply its output.',
-    nonRetryable: true,
-  });
+  return new RerailError(
+    'command-interrupted',
+    `${describeOperation(operation)} was cut off with its host and may have done a part`,
+    {
+      remedy: 'Look at what it did, then decide to retry or to supply its output.',
+      nonRetryable: true,
+    },
+  );
 }
 
 const TELLING = /error|fail|fatal|cannot|refused|denied|not found|not ok|exception|panic/i;
 
 /** The line of the output that most likely says what is wrong: stderr first, telling words first, the end first. */
 function tellingLine(ending: Ending): string {
-  const linesOf = (text: string): string[] => text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const linesOf = (text: string): string[] =>
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
   const [err, out] = [linesOf(ending.stderr), linesOf(ending.stdout)];
-  const found = err.findLast((line) => TELLING.test(line)) ?? err.at(-1) ?? out.findLast((line) => TELLING.test(line)) ?? out.at(-1);
+  const found =
+    err.findLast((line) => TELLING.test(line)) ??
+    err.at(-1) ??
+    out.findLast((line) => TELLING.test(line)) ??
+    out.at(-1);
   return found?.slice(0, 300) ?? 'it printed nothing';
 }
 
@@ -131,16 +146,27 @@ function toError(operation: CommandOperation, ending: Ending): RerailError {
   const name = describeOperation(operation).slice(0, 200);
   if (ending.cause === 'timeout') {
     const message = `${name} did not end within ${operation.timeout ?? DEFAULT_TIMEOUT} and was killed with all it had started`;
-    return new RerailError('command-timeout', message, { remedy: 'Raise its timeout, or find out what it waits for.', details });
+    return new RerailError('command-timeout', message, {
+      remedy: 'Raise its timeout, or find out what it waits for.',
+      details,
+    });
   }
-  if (ending.cause === 'cancelled') return new RerailError('command-interrupted', `${name} was cancelled`, { details, nonRetryable: true });
-  const how = signal ? `was killed by ${signal}` : ending.cause === 'spawn-failed' ? 'could not be started' : `ended with exit code ${exitCode}`;
+  if (ending.cause === 'cancelled')
+    return new RerailError('command-interrupted', `${name} was cancelled`, { details, nonRetryable: true });
+  const how = signal
+    ? `was killed by ${signal}`
+    : ending.cause === 'spawn-failed'
+      ? 'could not be started'
+      : `ended with exit code ${exitCode}`;
   return new RerailError('command-failed', `${name} ${how}: ${tellingLine(ending)}`, { details });
 }
 
 async function readOutput(folder: ExecutionFolder, operation: CommandOperation): Promise<Json | undefined> {
   const file = folder.outputFile();
-  const size = await stat(file).then((found) => found.size, () => undefined);
+  const size = await stat(file).then(
+    (found) => found.size,
+    () => undefined,
+  );
   if (size === undefined || size === 0) return undefined;
   const wrong = (why: string) =>
     new RerailError('command-failed', `${describeOperation(operation)} wrote to RERAIL_OUTPUT ${why}`, {

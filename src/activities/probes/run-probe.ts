@@ -20,7 +20,15 @@ async function lookAtCommand(probe: Probe, timeoutMs: number): Promise<Look> {
   const folder = await resolveInside(probe.workspace ?? process.cwd(), cwd ?? '.', 'cwd');
   const { env } = await commandEnvironment({});
   const file = await findCommand(argv[0] ?? '', folder, env['PATH']);
-  const result = await runProcess({ argv: [file, ...argv.slice(1)], cwd: folder, env, timeoutMs, killDelayMs: 500, maxOutputBytes: CONTENT_LIMIT, ownGroup: true });
+  const result = await runProcess({
+    argv: [file, ...argv.slice(1)],
+    cwd: folder,
+    env,
+    timeoutMs,
+    killDelayMs: 500,
+    maxOutputBytes: CONTENT_LIMIT,
+    ownGroup: true,
+  });
   if (result.timedOut) return { passed: false, observed: `no end within ${timeoutMs} ms` };
   const contains = stdoutContains === undefined || result.stdout.includes(stdoutContains);
   const exited = result.signal ? `killed by ${result.signal}` : `exit code ${result.exitCode}`;
@@ -46,7 +54,8 @@ async function lookAtFile(probe: Probe): Promise<Look> {
   if (!exists) return { passed: false, observed: 'it is there' };
   const found = await stat(file);
   // Nothing but a regular file is opened: a pipe would keep the probe waiting for ever.
-  if (!found.isFile() && (sha256 !== undefined || contains !== undefined)) return { passed: false, observed: 'not a regular file' };
+  if (!found.isFile() && (sha256 !== undefined || contains !== undefined))
+    return { passed: false, observed: 'not a regular file' };
   if (sha256 !== undefined) {
     const hash = await digest(file);
     return { passed: hash === sha256, observed: `sha256 ${hash}` };
@@ -93,6 +102,9 @@ export async function runProbe(probe: Probe): Promise<ProbeReading> {
   const timeoutMs = toMs(probe.timeout ?? '5s');
   const started = Date.now();
   const looks = { command: lookAtCommand, file: lookAtFile, http: lookAtHttp, tcp: lookAtTcp };
-  const look = await looks[kind](probe, timeoutMs).catch((error: unknown): Look => ({ passed: false, observed: messageOf(error) }));
+  const look = await looks[kind](probe, timeoutMs).catch((error: unknown): Look => ({
+    passed: false,
+    observed: messageOf(error),
+  }));
   return { name: probe.name, kind, ...look, durationMs: Date.now() - started, at: new Date(started).toISOString() };
 }

@@ -17,9 +17,26 @@ interface ListOptions {
 }
 
 /** A subject for a directory that belongs to no run. */
-const subjectOf = (root: string): string => `workspace/${path.basename(root).replace(/[^A-Za-z0-9._@-]+/g, '-').replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '') || 'root'}`;
+const subjectOf = (root: string): string =>
+  `workspace/${
+    path
+      .basename(root)
+      .replace(/[^A-Za-z0-9._@-]+/g, '-')
+      .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '') || 'root'
+  }`;
 
-async function create(options: { subject?: string; root: string; name?: string; type: CheckpointType; description?: string; tag?: string[]; exclude?: string[] }, command: Command): Promise<void> {
+async function create(
+  options: {
+    subject?: string;
+    root: string;
+    name?: string;
+    type: CheckpointType;
+    description?: string;
+    tag?: string[];
+    exclude?: string[];
+  },
+  command: Command,
+): Promise<void> {
   const context = await openContext(command);
   const { output, settings } = context;
   const root = path.resolve(options.root);
@@ -35,7 +52,15 @@ async function create(options: { subject?: string; root: string; name?: string; 
       root,
     });
     output.value(record, () => renderOne(record));
-    function renderOne({ info, fileCount, totalBytes, newBytes, durationMs, state, skipped }: CheckpointRecord): string {
+    function renderOne({
+      info,
+      fileCount,
+      totalBytes,
+      newBytes,
+      durationMs,
+      state,
+      skipped,
+    }: CheckpointRecord): string {
       const partial = skipped > 0 ? output.paint.yellow(` ${skipped} entries could not be captured.`) : '';
       return `${paintStatus(output.paint, state)} ${output.paint.bold(info.id)} of ${info.subject}: ${fileCount} files, ${formatBytes(totalBytes)} (${formatBytes(newBytes)} new) in ${Math.round(durationMs)} ms.${partial}`;
     }
@@ -44,7 +69,10 @@ async function create(options: { subject?: string; root: string; name?: string; 
 
 async function findAll(recoveries: RecoveryClient, options: ListOptions): Promise<CheckpointRecord[]> {
   const limit = Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1) throw new RerailError('invalid-input', `--limit ${options.limit} is not a whole number above 0`, { remedy: 'Write for example --limit 20.' });
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new RerailError('invalid-input', `--limit ${options.limit} is not a whole number above 0`, {
+      remedy: 'Write for example --limit 20.',
+    });
   const filter = {
     ...(options.type ? { type: options.type } : {}),
     ...(options.tag ? { tags: options.tag } : {}),
@@ -87,13 +115,21 @@ async function show(id: string, options: { subject?: string }, command: Command)
   });
 }
 
-async function verify(id: string, options: { subject?: string; level: 'quick' | 'full' }, command: Command): Promise<void> {
+async function verify(
+  id: string,
+  options: { subject?: string; level: 'quick' | 'full' },
+  command: Command,
+): Promise<void> {
   const context = await openContext(command);
   const { output } = context;
   await withClient(context, async (recoveries) => {
     const { info } = await recoveries.checkpoints.get(id, options.subject);
     const record = await recoveries.checkpoints.verify(info.subject, id, options.level);
-    output.value(record, () => `${paintStatus(output.paint, record.state)} ${id}${record.stateReason ? `: ${record.stateReason}` : `, verified ${options.level}`}`);
+    output.value(
+      record,
+      () =>
+        `${paintStatus(output.paint, record.state)} ${id}${record.stateReason ? `: ${record.stateReason}` : `, verified ${options.level}`}`,
+    );
     if (record.state === 'corrupt') process.exitCode = 4;
   });
 }

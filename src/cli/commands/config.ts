@@ -13,12 +13,20 @@ export function addConfigCommands(program: Command): void {
     .action(async (_options: object, command: Command) => {
       const { output, loaded } = await openContext(command);
       const { settings, sources } = loaded;
-      const rows = SETTING_NAMES.map((name) => ({ name, value: settings[name] ?? null, source: sources[name]?.name ?? 'not set' }));
+      const rows = SETTING_NAMES.map((name) => ({
+        name,
+        value: settings[name] ?? null,
+        source: sources[name]?.name ?? 'not set',
+      }));
       output.value(rows, () =>
         renderTable(
           output.paint,
           ['setting', 'value', 'source'],
-          rows.map(({ name, value, source }) => [name, value === null ? '-' : Array.isArray(value) ? value.join(', ') || '-' : String(value), source]),
+          rows.map(({ name, value, source }) => [
+            name,
+            value === null ? '-' : Array.isArray(value) ? value.join(', ') || '-' : String(value),
+            source,
+          ]),
         ),
       );
     });

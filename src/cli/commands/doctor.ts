@@ -9,7 +9,7 @@ import { openContext, withClient, type Context } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatBytes } from '../output/render.ts';
 import { renderTable } from '../output/table.ts';
-import type { Check } from '../validate.ts';
+import type { Check } from './validate-workspace.ts';
 
 const LEAST_FREE_BYTES = 1024 ** 3;
 const WORKFLOW_QUEUE = 1;
@@ -23,11 +23,21 @@ async function checkDisk(dataDir: string): Promise<Check> {
     const { bavail, bsize } = await statfs(dataDir);
     const free = bavail * bsize;
     if (free < LEAST_FREE_BYTES) {
-      return { name, level: 'warning', found: `${dataDir}: only ${formatBytes(free)} free`, remedy: 'Free space, or set --data-dir elsewhere; rerail cleanup helps.' };
+      return {
+        name,
+        level: 'warning',
+        found: `${dataDir}: only ${formatBytes(free)} free`,
+        remedy: 'Free space, or set --data-dir elsewhere; rerail cleanup helps.',
+      };
     }
     return { name, level: 'ok', found: `${dataDir}, ${formatBytes(free)} free` };
   } catch (error) {
-    return { name, level: 'error', found: `${dataDir}: ${messageOf(error)}`, remedy: 'Make it writable, or set --data-dir elsewhere.' };
+    return {
+      name,
+      level: 'error',
+      found: `${dataDir}: ${messageOf(error)}`,
+      remedy: 'Make it writable, or set --data-dir elsewhere.',
+    };
   }
 }
 
@@ -43,14 +53,28 @@ async function checkAttributes(client: Client, namespace: string, fix: boolean):
   return { name, level: 'error', found: `missing: ${missing.join(', ')}`, remedy: 'Run rerail doctor --fix.' };
 }
 
-async function checkPollers(client: Client, namespace: string, queue: string, taskQueueType: number, what: string): Promise<Check> {
+async function checkPollers(
+  client: Client,
+  namespace: string,
+  queue: string,
+  taskQueueType: number,
+  what: string,
+): Promise<Check> {
   const name = `worker for ${what}`;
-  const answer = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name: queue }, taskQueueType });
+  const answer = await client.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: queue },
+    taskQueueType,
+  });
   const pollers = answer.pollers?.length ?? 0;
   if (pollers > 0) return { name, level: 'ok', found: `${pollers} on ${queue}` };
-  return { name, level: 'warning', found: `none on ${queue}`, remedy: 'Start one with rerail worker, or everything with rerail up.' };
+  return {
+    name,
+    level: 'warning',
+    found: `none on ${queue}`,
+    remedy: 'Start one with rerail worker, or everything with rerail up.',
+  };
 }
-
 
 async function checkServer(context: Context, fix: boolean): Promise<Check[]> {
   const { address } = (await resolveConnection(context.settings)).connectionOptions;
@@ -60,7 +84,11 @@ async function checkServer(context: Context, fix: boolean): Promise<Check[]> {
       const { taskQueue, host } = context.settings;
       const info = await client.workflowService.getSystemInfo({});
       return [
-        { name: 'Temporal', level: 'ok', found: `${address ?? ''}, server ${info.serverVersion ?? '?'}, namespace ${namespace}` } satisfies Check,
+        {
+          name: 'Temporal',
+          level: 'ok',
+          found: `${address ?? ''}, server ${info.serverVersion ?? '?'}, namespace ${namespace}`,
+        } satisfies Check,
         ...(await Promise.all([
           checkAttributes(client, namespace, fix),
           checkPollers(client, namespace, taskQueue, WORKFLOW_QUEUE, 'workflows'),
@@ -70,7 +98,9 @@ async function checkServer(context: Context, fix: boolean): Promise<Check[]> {
     });
   } catch (error) {
     if (!isRerailError(error)) throw error;
-    return [{ name: 'Temporal', level: 'error', found: error.message, ...(error.remedy ? { remedy: error.remedy } : {}) }];
+    return [
+      { name: 'Temporal', level: 'error', found: error.message, ...(error.remedy ? { remedy: error.remedy } : {}) },
+    ];
   }
 }
 
@@ -79,17 +109,28 @@ async function doctor(options: { fix?: boolean }, command: Command): Promise<voi
   const { output, settings } = context;
   const checks = [...(await checkServer(context, options.fix ?? false)), await checkDisk(settings.dataDir)];
   const failed = checks.some(({ level }) => level === 'error');
-  const paint = { ok: output.paint.green('✔ ok'), warning: output.paint.yellow('● warning'), error: output.paint.red('✖ error') };
+  const paint = {
+    ok: output.paint.green('✔ ok'),
+    warning: output.paint.yellow('● warning'),
+    error: output.paint.red('✖ error'),
+  };
   output.value({ ok: !failed, checks }, () =>
-    renderTable(output.paint, ['level', 'check', 'found', 'remedy'], checks.map(({ name, level, found, remedy }) => [paint[level], name, found, remedy ?? ''])),
+    renderTable(
+      output.paint,
+      ['level', 'check', 'found', 'remedy'],
+      checks.map(({ name, level, found, remedy }) => [paint[level], name, found, remedy ?? '']),
+    ),
   );
-  if (failed) process.exitCode = checks[0]?.name === 'Temporal' && checks[0].level === 'error' ? EXIT.unreachable : EXIT.invalid;
+  if (failed)
+    process.exitCode = checks[0]?.name === 'Temporal' && checks[0].level === 'error' ? EXIT.unreachable : EXIT.invalid;
 }
 
 export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')
-    .description('This command will check server, search attributes, workers, and disk, and say the remedy of each problem.')
+    .description(
+      'This command will check server, search attributes, workers, and disk, and say the remedy of each problem.',
+    )
     .option('--fix', 'register missing search attributes')
     .addHelpText('after', '\nExample:\n  $ rerail doctor')
     .action(doctor);

@@ -17,7 +17,9 @@ async function plan(options: FailureOptions, command: Command): Promise<void> {
     });
   }
   const message = options.message ?? `a ${options.failureType ?? options.category ?? options.code ?? ''} failure`;
-  const assumed: Partial<Failure> = options.file ? {} : { subject: 'preview/subject', operation: { kind: 'activity', name: 'the-failed-operation' } };
+  const assumed: Partial<Failure> = options.file
+    ? {}
+    : { subject: 'preview/subject', operation: { kind: 'activity', name: 'the-failed-operation' } };
   const failure = await readFailure(options, settings.host, { target: 'preview/target', message, ...assumed });
   const made = makePlan({
     failure,
@@ -31,7 +33,11 @@ async function plan(options: FailureOptions, command: Command): Promise<void> {
     sha256: (text) => createHash('sha256').update(text).digest('hex'),
   });
   output.value(made.plan, () => renderPlan(output.paint, made.plan));
-  output.info(output.paint.dim('A preview: it takes for granted that there is a good checkpoint. A recovery looks at the real ones.'));
+  output.info(
+    output.paint.dim(
+      'A preview: it takes for granted that there is a good checkpoint. A recovery looks at the real ones.',
+    ),
+  );
 }
 
 /** Stands for the newest good checkpoint, which only a recovery can look up. */
@@ -60,7 +66,9 @@ const assumedCheckpoint = ({ subject = '', host = '', run }: Failure): Checkpoin
 
 export function addPlanCommand(program: Command): void {
   addFailureOptions(
-    program.command('plan').description('This command will show the plan for a failure, without a server and without doing anything.'),
+    program
+      .command('plan')
+      .description('This command will show the plan for a failure, without a server and without doing anything.'),
   )
     .addHelpText('after', '\nExample:\n  $ rerail plan --failure-type test_failure --lane standard')
     .action(plan);

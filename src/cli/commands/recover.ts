@@ -31,14 +31,25 @@ async function recover(options: RecoverOptions, command: Command): Promise<void>
       : `Started ${handle.workflowId}. Watch it: rerail recovery watch ${handle.workflowId}`;
     if (!options.wait) return output.value(started, () => text);
     output.info(text);
-    process.exitCode = await followRecovery({ handle, output, ...(options.timeout ? { timeout: options.timeout } : {}) });
+    process.exitCode = await followRecovery({
+      handle,
+      output,
+      ...(options.timeout ? { timeout: options.timeout } : {}),
+    });
   });
 }
 
 export function addRecoverCommand(program: Command): void {
-  addFailureOptions(program.command('recover').description('This command will start a recovery, or join the one that is open for the target.'))
+  addFailureOptions(
+    program
+      .command('recover')
+      .description('This command will start a recovery, or join the one that is open for the target.'),
+  )
     .option('--wait', 'follow it to its end; the exit code says how it ended')
     .option('--timeout <duration>', 'with --wait: stop waiting, exit code 124')
-    .addHelpText('after', '\nExample:\n  $ rerail recover --target release/web --message "tests fail" --failure-type test_failure --command npm test --wait')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ rerail recover --target release/web --message "tests fail" --failure-type test_failure --command npm test --wait',
+    )
     .action(recover);
 }

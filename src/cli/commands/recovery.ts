@@ -27,12 +27,19 @@ function withWho(command: Command): Command {
     .option('--reason <text>', 'why; kept in the report');
 }
 
-async function withHandle(command: Command, id: string, work: (handle: RecoveryHandle, context: Context) => Promise<void>): Promise<void> {
+async function withHandle(
+  command: Command,
+  id: string,
+  work: (handle: RecoveryHandle, context: Context) => Promise<void>,
+): Promise<void> {
   const context = await openContext(command);
   await withClient(context, (recoveries) => work(recoveries.getHandle(id), context));
 }
 
-async function list(options: { status?: RecoveryStatus[]; target?: string; limit: string }, command: Command): Promise<void> {
+async function list(
+  options: { status?: RecoveryStatus[]; target?: string; limit: string },
+  command: Command,
+): Promise<void> {
   const context = await openContext(command);
   const { output } = context;
   await withClient(context, async (recoveries) => {
@@ -48,7 +55,15 @@ async function list(options: { status?: RecoveryStatus[]; target?: string; limit
         : renderTable(
             output.paint,
             ['state', 'target', 'playbook', 'category', 'waits for', 'started', 'run'],
-            sorted.map((row) => [paintStatus(output.paint, row.status), row.target, row.playbook ?? '', row.category ?? '', row.waitingFor ?? '', row.startedAt, row.runId]),
+            sorted.map((row) => [
+              paintStatus(output.paint, row.status),
+              row.target,
+              row.playbook ?? '',
+              row.category ?? '',
+              row.waitingFor ?? '',
+              row.startedAt,
+              row.runId,
+            ]),
           ),
     );
   });
@@ -70,14 +85,20 @@ async function show(id: string, options: { plan?: boolean; timeline?: boolean },
     output.value({ ...snapshot, allowedDecisions: allowed }, () =>
       [
         renderSnapshot(output.paint, snapshot),
-        ...allowed.map(({ decision, allowed: may, reason }) => (may ? `  may ${decision}` : output.paint.dim(`  may not ${decision}: ${reason ?? ''}`))),
+        ...allowed.map(({ decision, allowed: may, reason }) =>
+          may ? `  may ${decision}` : output.paint.dim(`  may not ${decision}: ${reason ?? ''}`),
+        ),
       ].join('\n'),
     );
   });
 }
 
 /** Sends a decision and says what it did. */
-async function answer(command: Command, id: string, send: (handle: RecoveryHandle) => Promise<{ status: string; note: string } | void>): Promise<void> {
+async function answer(
+  command: Command,
+  id: string,
+  send: (handle: RecoveryHandle) => Promise<{ status: string; note: string } | void>,
+): Promise<void> {
   await withHandle(command, id, async (handle, { output }) => {
     const receipt = (await send(handle)) ?? { status: 'sent', note: 'sent; a wrong one is refused in the timeline' };
     output.value({ workflowId: handle.workflowId, ...receipt }, () => `${handle.workflowId}: ${receipt.note}`);
@@ -85,11 +106,18 @@ async function answer(command: Command, id: string, send: (handle: RecoveryHandl
 }
 
 function addVerdict(recovery: Command, verb: 'approve' | 'deny'): void {
-  withWho(recovery.command(`${verb} <recovery>`).description(`This command will ${verb} the plan that a recovery waits with.`))
+  withWho(
+    recovery
+      .command(`${verb} <recovery>`)
+      .description(`This command will ${verb} the plan that a recovery waits with.`),
+  )
     .option('--plan-hash <hash>', 'the plan you have seen, at least 8 digits; default: the present one, shown first')
     .option('--action <id>', 'an action that asks for its own approval')
     .option('--signal', 'send a signal instead of an update: no answer, works while no worker is up')
-    .addHelpText('after', `\nExample:\n  $ rerail recovery ${verb} recovery/release/web --plan-hash 1a2b3c4d --by ada --reason "${verb === 'approve' ? 'looks right' : 'not at night'}"`)
+    .addHelpText(
+      'after',
+      `\nExample:\n  $ rerail recovery ${verb} recovery/release/web --plan-hash 1a2b3c4d --by ada --reason "${verb === 'approve' ? 'looks right' : 'not at night'}"`,
+    )
     .action((id: string, options: Who & { planHash?: string; action?: string; signal?: boolean }, command: Command) =>
       answer(command, id, async (handle) => {
         const planHash = options.planHash ?? (await handle.plan())?.hash ?? '';
@@ -110,7 +138,9 @@ function parseJsonOption(text: string | undefined, flag: string): { value?: Json
   try {
     return { value: JSON.parse(text) as Json };
   } catch {
-    throw new RerailError('invalid-input', `${flag} is not JSON: ${text}`, { remedy: `Write for example ${flag} '{"port": 5432}'.` });
+    throw new RerailError('invalid-input', `${flag} is not JSON: ${text}`, {
+      remedy: `Write for example ${flag} '{"port": 5432}'.`,
+    });
   }
 }
 
@@ -143,33 +173,74 @@ export function addRecoveryCommands(program: Command): void {
     );
   addVerdict(recovery, 'approve');
   addVerdict(recovery, 'deny');
-  withWho(recovery.command('complete <recovery> <action>').description('This command will complete the manual step that a recovery waits for.'))
+  withWho(
+    recovery
+      .command('complete <recovery> <action>')
+      .description('This command will complete the manual step that a recovery waits for.'),
+  )
     .option('--failed', 'it could not be done')
     .option('--output-json <json>', 'what the step gives to later actions')
-    .addHelpText('after', '\nExample:\n  $ rerail recovery complete recovery/release/web fix --by ada --reason "config corrected"')
-    .action((id: string, actionId: string, options: Who & { failed?: boolean; outputJson?: string }, command: Command) => {
-      const { value } = parseJsonOption(options.outputJson, '--output-json');
-      const { by, reason } = options;
-      const outcome = options.failed ? 'failed' : 'done';
-      return answer(command, id, (handle) =>
-        handle.completeManualStep({ actionId, by, outcome, ...(reason ? { note: reason } : {}), ...(value === undefined ? {} : { output: value }) }),
-      );
-    });
-  withWho(recovery.command('decide <recovery> <action> <decision>').description(`This command will decide on a parked action: ${DECISIONS.join(', ')}.`))
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ rerail recovery complete recovery/release/web fix --by ada --reason "config corrected"',
+    )
+    .action(
+      (id: string, actionId: string, options: Who & { failed?: boolean; outputJson?: string }, command: Command) => {
+        const { value } = parseJsonOption(options.outputJson, '--output-json');
+        const { by, reason } = options;
+        const outcome = options.failed ? 'failed' : 'done';
+        return answer(command, id, (handle) =>
+          handle.completeManualStep({
+            actionId,
+            by,
+            outcome,
+            ...(reason ? { note: reason } : {}),
+            ...(value === undefined ? {} : { output: value }),
+          }),
+        );
+      },
+    );
+  withWho(
+    recovery
+      .command('decide <recovery> <action> <decision>')
+      .description(`This command will decide on a parked action: ${DECISIONS.join(', ')}.`),
+  )
     .option('--input <json>', 'with retry: another input for its activity')
     .option('--output-json <json>', 'with supply: the output')
-    .addHelpText('after', '\nExample:\n  $ rerail recovery decide recovery/release/web again retry --by ada --reason "disk is free again"')
-    .action((id: string, actionId: string, decision: string, options: Who & { input?: string; outputJson?: string }, command: Command) => {
-      const input = parseJsonOption(options.input, '--input').value;
-      const output = parseJsonOption(options.outputJson, '--output-json').value;
-      const given = { actionId, decision: decision as Decision, by: options.by, reason: needReason(options.reason) };
-      return answer(command, id, (handle) =>
-        handle.decide({ ...given, ...(input === undefined ? {} : { input }), ...(output === undefined ? {} : { output }) }),
-      );
-    });
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ rerail recovery decide recovery/release/web again retry --by ada --reason "disk is free again"',
+    )
+    .action(
+      (
+        id: string,
+        actionId: string,
+        decision: string,
+        options: Who & { input?: string; outputJson?: string },
+        command: Command,
+      ) => {
+        const input = parseJsonOption(options.input, '--input').value;
+        const output = parseJsonOption(options.outputJson, '--output-json').value;
+        const given = { actionId, decision: decision as Decision, by: options.by, reason: needReason(options.reason) };
+        return answer(command, id, (handle) =>
+          handle.decide({
+            ...given,
+            ...(input === undefined ? {} : { input }),
+            ...(output === undefined ? {} : { output }),
+          }),
+        );
+      },
+    );
   for (const verb of ['pause', 'resume'] as const) {
-    withWho(recovery.command(`${verb} <recovery>`).description(`This command will ${verb} a recovery${verb === 'pause' ? ' before its next action' : ''}.`))
-      .addHelpText('after', `\nExample:\n  $ rerail recovery ${verb} recovery/release/web --by ada --reason "deploy freeze"`)
+    withWho(
+      recovery
+        .command(`${verb} <recovery>`)
+        .description(`This command will ${verb} a recovery${verb === 'pause' ? ' before its next action' : ''}.`),
+    )
+      .addHelpText(
+        'after',
+        `\nExample:\n  $ rerail recovery ${verb} recovery/release/web --by ada --reason "deploy freeze"`,
+      )
       .action((id: string, options: Who, command: Command) =>
         answer(command, id, (handle) => handle[verb]({ by: options.by, reason: needReason(options.reason) })),
       );
@@ -182,9 +253,13 @@ export function addRecoveryCommands(program: Command): void {
     .action((id: string, options: { yes?: boolean }, command: Command) =>
       answer(command, id, async (handle) => {
         if (!options.yes) {
-          throw new RerailError('approval-refused', `${handle.workflowId} would be stopped and what it has begun undone`, {
-            remedy: 'Say so with --yes.',
-          });
+          throw new RerailError(
+            'approval-refused',
+            `${handle.workflowId} would be stopped and what it has begun undone`,
+            {
+              remedy: 'Say so with --yes.',
+            },
+          );
         }
         await handle.cancel();
         return { status: 'cancelling', note: 'is stopping and undoes what it has begun' };

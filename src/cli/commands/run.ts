@@ -24,14 +24,21 @@ async function checkCommands({ pipeline, workspace, file }: LoadedPipeline): Pro
   for (const phase of pipeline.spec.phases) {
     for (const step of phase.steps) {
       const undo = Array.isArray(step.compensate) ? step.compensate : (step.compensate?.command ?? []);
-      for (const [field, word] of [['run', step.run[0]], ['compensate', undo[0]]] as const) {
+      for (const [field, word] of [
+        ['run', step.run[0]],
+        ['compensate', undo[0]],
+      ] as const) {
         if (word === undefined || word.includes('/')) continue;
         await findCommand(word, workspace).catch((error: unknown) => {
           if (!isRerailError(error)) throw error;
-          throw new RerailError(error.code, `${file}: phase ${phase.name}, step ${step.name}, ${field}: ${error.message}`, {
-            ...(error.remedy ? { remedy: error.remedy } : {}),
-            nonRetryable: true,
-          });
+          throw new RerailError(
+            error.code,
+            `${file}: phase ${phase.name}, step ${step.name}, ${field}: ${error.message}`,
+            {
+              ...(error.remedy ? { remedy: error.remedy } : {}),
+              nonRetryable: true,
+            },
+          );
         });
       }
     }
@@ -47,7 +54,9 @@ async function run(file: string, options: RunOptions, command: Command): Promise
   const { pipeline, workspace } = loaded;
   if (options.dryRun) {
     return output.value({ pipeline, workspace }, () =>
-      pipeline.spec.phases.flatMap(({ name, steps }) => steps.map((step) => `${name}/${step.name}: ${step.run.join(' ')}`)).join('\n'),
+      pipeline.spec.phases
+        .flatMap(({ name, steps }) => steps.map((step) => `${name}/${step.name}: ${step.run.join(' ')}`))
+        .join('\n'),
     );
   }
   const stop = onInterrupt();

@@ -21,16 +21,27 @@ async function up(options: { fresh?: boolean; demo?: boolean }, command: Command
   try {
     const { address, uiAddress, worker } = system;
     output.event({ event: 'up', address, uiAddress, workerPid: worker.pid() }, () =>
-      [`Temporal  ${address}`, ...(uiAddress ? [`UI        ${output.paint.bold(uiAddress)}`] : []), `Worker    pid ${worker.pid()}, host ${settings.host}`].join('\n'),
+      [
+        `Temporal  ${address}`,
+        ...(uiAddress ? [`UI        ${output.paint.bold(uiAddress)}`] : []),
+        `Worker    pid ${worker.pid()}, host ${settings.host}`,
+      ].join('\n'),
     );
     if (options.demo) {
       const result = await runDemo({ context, system, interrupted });
       if (!interrupted.aborted) {
         output.info('');
-        output.info(result.ok ? output.paint.green('All four ended as they should.') : output.paint.red('Not all ended as they should; see above.'));
+        output.info(
+          result.ok
+            ? output.paint.green('All four ended as they should.')
+            : output.paint.red('Not all ended as they should; see above.'),
+        );
       }
     }
-    if (!interrupted.aborted) output.info(`\nRunning. ${uiAddress ? `Look at ${uiAddress}. ` : ''}Ctrl-C stops it; the data stays in ${settings.dataDir}.`);
+    if (!interrupted.aborted)
+      output.info(
+        `\nRunning. ${uiAddress ? `Look at ${uiAddress}. ` : ''}Ctrl-C stops it; the data stays in ${settings.dataDir}.`,
+      );
     await untilAborted(interrupted);
   } finally {
     await system.stop();
@@ -45,7 +56,12 @@ async function worker(_options: object, command: Command): Promise<void> {
   const resolved = await resolveConnection(settings);
   const connection = await openNativeConnection(resolved, 15_000);
   try {
-    const workers = await createWorkers({ settings, connection, namespace: resolved.namespace, notifier: createLogNotifier(logger) });
+    const workers = await createWorkers({
+      settings,
+      connection,
+      namespace: resolved.namespace,
+      notifier: createLogNotifier(logger),
+    });
     // Started by `rerail up`: when that process dies, however it dies, so does this one.
     const parentGone = new AbortController();
     process.once('disconnect', () => parentGone.abort());
@@ -82,4 +98,3 @@ export function addUpCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ rerail worker --address temporal.internal:7233')
     .action(worker);
 }
-

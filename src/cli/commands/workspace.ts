@@ -10,7 +10,7 @@ import { openContext, withClient } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatBytes } from '../output/render.ts';
 import { renderTable } from '../output/table.ts';
-import { validateWorkspace } from '../validate.ts';
+import { validateWorkspace } from './validate-workspace.ts';
 import { addListOptions, listCheckpoints } from './checkpoint.ts';
 
 interface RestoreCliOptions {
@@ -27,9 +27,15 @@ const SHOWN_CHANGES = 40;
 
 function renderChanges(result: RestoreResult): string {
   const { changes, unchanged } = result.plan;
-  const rows = changes.slice(0, SHOWN_CHANGES).map(({ change, type, path: name }) => `  ${change.padEnd(9)} ${type.padEnd(8)} ${name}`);
+  const rows = changes
+    .slice(0, SHOWN_CHANGES)
+    .map(({ change, type, path: name }) => `  ${change.padEnd(9)} ${type.padEnd(8)} ${name}`);
   const more = changes.length > SHOWN_CHANGES ? [`  … and ${changes.length - SHOWN_CHANGES} more`] : [];
-  return [`${changes.length} changes in ${result.plan.root}, ${unchanged} entries unchanged, plan ${result.plan.hash.slice(0, 12)}`, ...rows, ...more].join('\n');
+  return [
+    `${changes.length} changes in ${result.plan.root}, ${unchanged} entries unchanged, plan ${result.plan.hash.slice(0, 12)}`,
+    ...rows,
+    ...more,
+  ].join('\n');
 }
 
 async function restore(id: string, options: RestoreCliOptions, command: Command): Promise<void> {
@@ -47,9 +53,13 @@ async function restore(id: string, options: RestoreCliOptions, command: Command)
       });
     }
     if (options.planHash && !preview.plan.hash.startsWith(options.planHash)) {
-      throw new RerailError('plan-hash-mismatch', `the restore would now do something else than plan ${options.planHash}`, {
-        remedy: 'Look again with --dry-run.',
-      });
+      throw new RerailError(
+        'plan-hash-mismatch',
+        `the restore would now do something else than plan ${options.planHash}`,
+        {
+          remedy: 'Look again with --dry-run.',
+        },
+      );
     }
     const result = await checkpoints.restore(info.subject, id, options.by, { ...common, planHash: preview.plan.hash });
     output.value(result, () =>
@@ -79,22 +89,44 @@ async function cleanup(options: CleanupOptions, command: Command): Promise<void>
   const { output } = context;
   const dryRun = options.dryRun === true || options.yes !== true;
   const olderThan = DurationSchema.safeParse(options.olderThan);
-  if (!olderThan.success) throw new RerailError('invalid-input', `--older-than: ${olderThan.error.issues[0]?.message ?? ''}`, { remedy: 'Write for example --older-than 7d.' });
+  if (!olderThan.success)
+    throw new RerailError('invalid-input', `--older-than: ${olderThan.error.issues[0]?.message ?? ''}`, {
+      remedy: 'Write for example --older-than 7d.',
+    });
   const keepLast = Number(options.keepLast);
-  if (!Number.isInteger(keepLast) || keepLast < 0) throw new RerailError('invalid-input', `--keep-last ${options.keepLast} is not a whole number`, { remedy: 'Write for example --keep-last 10.' });
-  const policy = { keepLast, keepPhaseEndpoints: true, olderThan: olderThan.data, ...(options.keepTag ? { keepTags: options.keepTag } : {}) };
+  if (!Number.isInteger(keepLast) || keepLast < 0)
+    throw new RerailError('invalid-input', `--keep-last ${options.keepLast} is not a whole number`, {
+      remedy: 'Write for example --keep-last 10.',
+    });
+  const policy = {
+    keepLast,
+    keepPhaseEndpoints: true,
+    olderThan: olderThan.data,
+    ...(options.keepTag ? { keepTags: options.keepTag } : {}),
+  };
   const caches = options.checkpointsOnly
     ? undefined
-    : await cleanCaches({ workspace: path.resolve(options.root), dryRun, ...(options.pattern ? { patterns: options.pattern } : {}) });
+    : await cleanCaches({
+        workspace: path.resolve(options.root),
+        dryRun,
+        ...(options.pattern ? { patterns: options.pattern } : {}),
+      });
   const ledgers = options.cachesOnly
     ? []
     : await withClient(context, async ({ checkpoints }) => {
         const subjects = options.subject ? [options.subject] : await checkpoints.subjects();
-        return Promise.all(subjects.map(async (subject) => ({ subject, ...(await checkpoints.cleanup(subject, policy, dryRun)) })));
+        return Promise.all(
+          subjects.map(async (subject) => ({ subject, ...(await checkpoints.cleanup(subject, policy, dryRun)) })),
+        );
       });
   output.value({ dryRun, caches: caches ?? null, checkpoints: ledgers }, () =>
     [
-      ...(caches ? [`${dryRun ? 'Would remove' : 'Removed'} ${caches.removed.length} caches, ${formatBytes(caches.freedBytes)}`, ...caches.removed.map((name) => `  ${name}`)] : []),
+      ...(caches
+        ? [
+            `${dryRun ? 'Would remove' : 'Removed'} ${caches.removed.length} caches, ${formatBytes(caches.freedBytes)}`,
+            ...caches.removed.map((name) => `  ${name}`),
+          ]
+        : []),
       ...ledgers.flatMap(({ subject, removed, kept, freedBytes }) => [
         `${subject}: ${dryRun ? 'would remove' : 'removed'} ${removed.length} checkpoints${dryRun ? '' : ` (${formatBytes(freedBytes)})`}, keeps ${kept.length}`,
         ...removed.map((id) => `  ${id}`),
@@ -111,7 +143,11 @@ async function validate(options: { root: string; file?: string[] }, command: Com
   const paint = { ok: output.paint.green, warning: output.paint.yellow, error: output.paint.red };
   const sign = { ok: '✔ ok', warning: '● warning', error: '✖ error' };
   output.value({ ok: !failed, checks }, () =>
-    renderTable(output.paint, ['level', 'check', 'found', 'remedy'], checks.map(({ name, level, found, remedy }) => [paint[level](sign[level]), name, found, remedy ?? ''])),
+    renderTable(
+      output.paint,
+      ['level', 'check', 'found', 'remedy'],
+      checks.map(({ name, level, found, remedy }) => [paint[level](sign[level]), name, found, remedy ?? '']),
+    ),
   );
   if (failed) process.exitCode = EXIT.invalid;
 }
@@ -134,14 +170,18 @@ export function addWorkspaceCommands(program: Command): void {
     .action(restore);
   program
     .command('validate')
-    .description('This command will check that a workspace is fit to run: files, git, dependencies, settings, checkpoints.')
+    .description(
+      'This command will check that a workspace is fit to run: files, git, dependencies, settings, checkpoints.',
+    )
     .option('--root <directory>', 'the workspace', '.')
     .option('--file <path...>', 'files that have to exist, besides package.json')
     .addHelpText('after', '\nExample:\n  $ rerail validate --root .')
     .action(validate);
   program
     .command('cleanup')
-    .description('This command will remove caches of failed runs and old checkpoints; without --yes it only says which.')
+    .description(
+      'This command will remove caches of failed runs and old checkpoints; without --yes it only says which.',
+    )
     .option('--root <directory>', 'the workspace', '.')
     .option('--subject <kind/name>', 'only checkpoints of this subject')
     .option('--keep-last <n>', 'checkpoints that stay in any case', '10')

@@ -41,7 +41,10 @@ export interface DemoOptions {
 /** The example's pipeline, pointed at this site. */
 function aim(pipeline: Pipeline, scenario: Scenario, site: Site): Pipeline {
   const env = { SITE_URL: site.url, SITE_STATE: site.state, ...scenario.env };
-  const phases = pipeline.spec.phases.map((phase) => ({ ...phase, steps: phase.steps.map((step) => ({ ...step, env: { ...step.env, ...env } })) }));
+  const phases = pipeline.spec.phases.map((phase) => ({
+    ...phase,
+    steps: phase.steps.map((step) => ({ ...step, env: { ...step.env, ...env } })),
+  }));
   const metadata = { ...pipeline.metadata, labels: { service: 'site', url: site.url } };
   return { ...pipeline, metadata, spec: { ...pipeline.spec, target: scenario.target, phases } };
 }
@@ -54,7 +57,13 @@ function toResult(scenario: Scenario, report: RecoveryReport): DemoRecovery {
     status: report.status,
     playbook: report.plan?.playbook.name ?? '',
     planHash: report.plan?.hash ?? '',
-    actions: report.actions.map(({ id, type, status, attempts, durationMs }) => ({ id, type, status, attempts: attempts.length, durationMs })),
+    actions: report.actions.map(({ id, type, status, attempts, durationMs }) => ({
+      id,
+      type,
+      status,
+      attempts: attempts.length,
+      durationMs,
+    })),
     verified: report.verification.verified,
     ttrMs: report.durations.ttrMs ?? null,
     ...(report.restored ? { checkpointId: report.restored.checkpointId } : {}),
@@ -69,7 +78,9 @@ async function play(scenario: Scenario, root: string, recoveries: RecoveryClient
   try {
     await scenario.prepare(site);
     const before = { head: await site.git('rev-parse', 'HEAD'), census: await site.census() };
-    const loaded = await loadPipeline(path.join(EXAMPLE, 'pipelines', `${scenario.pipeline}.yaml`), { workspace: site.workspace });
+    const loaded = await loadPipeline(path.join(EXAMPLE, 'pipelines', `${scenario.pipeline}.yaml`), {
+      workspace: site.workspace,
+    });
     const handle = await recoveries.runs.start({
       pipeline: aim(loaded.pipeline, scenario, site),
       workspace: loaded.workspace,
@@ -89,15 +100,26 @@ async function play(scenario: Scenario, root: string, recoveries: RecoveryClient
     };
     const happening = meanwhile();
     happening.catch(() => undefined);
-    const run = await followRun({ handle, recoveries, output: { ...output, event: quietly(context) }, stop: interrupted });
+    const run = await followRun({
+      handle,
+      recoveries,
+      output: { ...output, event: quietly(context) },
+      stop: interrupted,
+    });
     ended = true;
     await happening;
     const first = run?.recoveries[0];
     if (!run || !first) return { problems: [run ? `no recovery was needed: ${run.summary}` : 'interrupted'] };
     const report = await recoveries.getHandle(first.recoveryId, first.recoveryRunId).result();
     if (output.format === 'text') output.value(null, () => `\n${renderReport(output.paint, report)}\n`);
-    const wrong = report.status === scenario.expects ? [] : [`ended ${report.status} instead of ${scenario.expects}: ${report.summary}`];
-    return { result: toResult(scenario, report), problems: [...wrong, ...(await scenario.check({ site, run, report, before }))] };
+    const wrong =
+      report.status === scenario.expects
+        ? []
+        : [`ended ${report.status} instead of ${scenario.expects}: ${report.summary}`];
+    return {
+      result: toResult(scenario, report),
+      problems: [...wrong, ...(await scenario.check({ site, run, report, before }))],
+    };
   } finally {
     await site.stopService();
   }
@@ -105,7 +127,9 @@ async function play(scenario: Scenario, root: string, recoveries: RecoveryClient
 
 /** With `-o json` one document comes at the end, so progress goes nowhere. */
 function quietly({ output }: Context): Context['output']['event'] {
-  return output.format === 'text' ? output.event : () => undefined;
+  return (value, text) => {
+    if (output.format === 'text') output.event(value, text);
+  };
 }
 
 /** Shows four recoveries of a really broken release, one after the other, and looks whether all is as it should be. */
@@ -115,17 +139,25 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const recoveries: DemoRecovery[] = [];
   let ok = true;
   try {
-    await withClient({ ...options.context, settings: { ...options.context.settings, address: options.system.address } }, async (client) => {
-      for (const [index, scenario] of SCENARIOS.entries()) {
-        if (options.interrupted.aborted) return;
-        output.info(`\n${output.paint.bold(`${'abcd'[index]}. ${scenario.title}`)}`);
-        const { result, problems } = await play(scenario, root, client, options);
-        if (result) recoveries.push(result);
-        for (const problem of problems) output.info(output.paint.red(`✖ ${problem}`));
-        if (problems.length > 0) ok = false;
-        else output.info(output.paint.green(`✔ ended ${scenario.expects}, as it should, and the site, its files and its git head are what they should be`));
-      }
-    });
+    await withClient(
+      { ...options.context, settings: { ...options.context.settings, address: options.system.address } },
+      async (client) => {
+        for (const [index, scenario] of SCENARIOS.entries()) {
+          if (options.interrupted.aborted) return;
+          output.info(`\n${output.paint.bold(`${'abcd'[index]}. ${scenario.title}`)}`);
+          const { result, problems } = await play(scenario, root, client, options);
+          if (result) recoveries.push(result);
+          for (const problem of problems) output.info(output.paint.red(`✖ ${problem}`));
+          if (problems.length > 0) ok = false;
+          else
+            output.info(
+              output.paint.green(
+                `✔ ended ${scenario.expects}, as it should, and the site, its files and its git head are what they should be`,
+              ),
+            );
+        }
+      },
+    );
   } finally {
     await rm(root, { recursive: true, force: true });
   }

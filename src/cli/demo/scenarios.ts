@@ -72,7 +72,10 @@ async function nothingTwice({ site }: Ended, deploys: number): Promise<string[]>
 
 const liveIs = async ({ site }: Ended, version: string): Promise<string[]> => {
   const live = await site.live();
-  return [...problem(live.version !== version, `the site serves ${live.version} instead of ${version}`), ...problem(live.maintenance, 'the site is still out of the rotation')];
+  return [
+    ...problem(live.version !== version, `the site serves ${live.version} instead of ${version}`),
+    ...problem(live.maintenance, 'the site is still out of the rotation'),
+  ];
 };
 
 const runEnded = ({ run }: Ended, status: RunReport['status']): string[] =>
@@ -93,7 +96,11 @@ export const SCENARIOS: readonly Scenario[] = [
       say('the service comes up');
       await site.startService();
     },
-    check: async (ended) => [...runEnded(ended, 'succeeded'), ...(await nothingTwice(ended, 1)), ...(await liveIs(ended, '2.0.0'))],
+    check: async (ended) => [
+      ...runEnded(ended, 'succeeded'),
+      ...(await nothingTwice(ended, 1)),
+      ...(await liveIs(ended, '2.0.0')),
+    ],
   },
   {
     name: 'corrupted',
@@ -114,7 +121,11 @@ export const SCENARIOS: readonly Scenario[] = [
     },
     async check(ended) {
       const { site, before, report } = ended;
-      const [changes, head, census] = await Promise.all([site.git('status', '--porcelain', '--untracked-files=all'), site.git('rev-parse', 'HEAD'), site.census()]);
+      const [changes, head, census] = await Promise.all([
+        site.git('status', '--porcelain', '--untracked-files=all'),
+        site.git('rev-parse', 'HEAD'),
+        site.census(),
+      ]);
       return [
         ...runEnded(ended, 'succeeded'),
         ...problem(changes !== '', `the workspace differs from its commit: ${changes}`),
@@ -142,14 +153,35 @@ export const SCENARIOS: readonly Scenario[] = [
       const waits = async () => (await recovery.status()).waitingFor?.kind === 'approval';
       if (!(await waitWhile(happening, waits))) return;
       const hash = shortHash((await recovery.plan())?.hash ?? '');
-      const words = ['recovery', 'approve', recovery.workflowId, '--signal', '--plan-hash', hash, '--by', 'release-manager', '--reason', 'Spanish can wait'];
+      const words = [
+        'recovery',
+        'approve',
+        recovery.workflowId,
+        '--signal',
+        '--plan-hash',
+        hash,
+        '--by',
+        'release-manager',
+        '--reason',
+        'Spanish can wait',
+      ];
       say(`in a second process: rerail ${words.join(' ')}`);
-      await promisify(execFile)(process.execPath, [MAIN, ...words, '--address', system.address, '--namespace', system.namespace]);
+      await promisify(execFile)(process.execPath, [
+        MAIN,
+        ...words,
+        '--address',
+        system.address,
+        '--namespace',
+        system.namespace,
+      ]);
     },
     check: async (ended) => [
       ...runEnded(ended, 'succeeded'),
       ...problem(ended.report.approvals[0]?.via !== 'signal', 'the approval did not come by signal'),
-      ...problem(!ended.run.steps.some(({ step, status }) => step === 'gate' && status === 'skipped'), 'the gate is not marked as skipped'),
+      ...problem(
+        !ended.run.steps.some(({ step, status }) => step === 'gate' && status === 'skipped'),
+        'the gate is not marked as skipped',
+      ),
       ...(await nothingTwice(ended, 1)),
       ...(await liveIs(ended, '2.0.0')),
     ],
@@ -170,8 +202,14 @@ export const SCENARIOS: readonly Scenario[] = [
       return [
         ...runEnded(ended, 'failed'),
         ...problem(report.restored === undefined, 'nothing was rolled back'),
-        ...problem(!report.compensations.every(({ ok }) => ok) || report.compensations.length === 0, 'the recovery’s own effects were not undone'),
-        ...problem(!run.compensations.some(({ actionId, ok }) => actionId === 'deploy/deploy' && ok), 'the deploy was not undone'),
+        ...problem(
+          !report.compensations.every(({ ok }) => ok) || report.compensations.length === 0,
+          'the recovery’s own effects were not undone',
+        ),
+        ...problem(
+          !run.compensations.some(({ actionId, ok }) => actionId === 'deploy/deploy' && ok),
+          'the deploy was not undone',
+        ),
         ...problem(!evidence.includes('is not what was promised'), 'the evidence does not hold the failure'),
         ...problem((await site.git('rev-parse', 'HEAD')) !== before.head, 'git HEAD has moved'),
         ...(await nothingTwice(ended, 1)),

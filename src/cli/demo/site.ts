@@ -49,7 +49,11 @@ export async function createSite(root: string): Promise<Site> {
     env: { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0' },
   });
   const git = async (...words: string[]): Promise<string> => {
-    const result = await runProcess({ argv: ['git', '-c', 'user.name=Demo', '-c', 'user.email=demo@example.com', ...words], cwd: workspace, env });
+    const result = await runProcess({
+      argv: ['git', '-c', 'user.name=Demo', '-c', 'user.email=demo@example.com', ...words],
+      cwd: workspace,
+      env,
+    });
     if (result.exitCode !== 0) throw new Error(`git ${words.join(' ')}: ${result.stderr}`);
     return result.stdout.toString('utf8').trim();
   };
@@ -67,7 +71,9 @@ export async function createSite(root: string): Promise<Site> {
     git,
     commit,
     async startService() {
-      service = fork(path.join(EXAMPLE, 'service.mjs'), [String(port), state], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+      service = fork(path.join(EXAMPLE, 'service.mjs'), [String(port), state], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
       await once(service, 'message');
     },
     async stopService() {
@@ -82,7 +88,8 @@ export async function createSite(root: string): Promise<Site> {
         return { step: line.slice(0, at), key: line.slice(at + 1) };
       }),
     deploys: async () => (await linesOf(path.join(state, 'deploys.log'))).length,
-    live: async () => (await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()) as { version: string; maintenance: boolean },
+    live: async () =>
+      (await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()) as { version: string; maintenance: boolean },
     async census() {
       const files = await glob('**/*', { cwd: workspace, dot: true, ignore: ['.git/**', 'dist/**'] });
       const rows = await Promise.all(

@@ -16,7 +16,8 @@ export type Paint = ReturnType<typeof pc.createColors>;
 /** The only place that prints: data to stdout, all else to stderr. */
 export function createOutput(options: OutputOptions) {
   const { format, stdout = process.stdout, stderr = process.stderr } = options;
-  const paint = options.color === 'auto' ? pc.createColors(pc.isColorSupported) : pc.createColors(options.color === 'always');
+  const paint =
+    options.color === 'auto' ? pc.createColors(pc.isColorSupported) : pc.createColors(options.color === 'always');
   const line = (text: string): void => void stdout.write(`${text}\n`);
   return {
     format,

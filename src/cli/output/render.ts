@@ -10,7 +10,17 @@ import type { Paint } from './output.ts';
 import { renderTable } from './table.ts';
 
 const GOOD = ['recovered', 'succeeded', 'complete', 'approved'];
-const FAIR = ['partial', 'skipped', 'not_needed', 'compensated', 'awaiting_approval', 'awaiting_operator', 'paused', 'waiting', 'invalidated'];
+const FAIR = [
+  'partial',
+  'skipped',
+  'not_needed',
+  'compensated',
+  'awaiting_approval',
+  'awaiting_operator',
+  'paused',
+  'waiting',
+  'invalidated',
+];
 const BAD = ['failed', 'escalated', 'killed', 'timed_out', 'compensation_failed', 'corrupt', 'cancelled'];
 
 /** A status word with its sign, coloured; the word alone says it too. */
@@ -56,7 +66,11 @@ export function renderPlan(paint: Paint, plan: Plan): string {
     `${plan.errorCategory} · ${plan.failureType} · ${plan.severity} · lane ${plan.lane} · mode ${plan.mode} · risk ${plan.risk} · confidence ${plan.confidence} · at most ${formatMs(plan.estimatedDurationMs)}`,
     ...(plan.description ? [paint.dim(plan.description)] : []),
     ...(plan.requiresApproval
-      ? [paint.yellow(`Needs ${plan.approval?.required ?? 1} approval, within ${plan.approval?.timeout ?? '30m'}, else ${plan.approval?.onTimeout ?? 'escalate'}.`)]
+      ? [
+          paint.yellow(
+            `Needs ${plan.approval?.required ?? 1} approval, within ${plan.approval?.timeout ?? '30m'}, else ${plan.approval?.onTimeout ?? 'escalate'}.`,
+          ),
+        ]
       : []),
   ];
   const rows = plan.actions.map((action) => [
@@ -83,7 +97,12 @@ export function renderPlan(paint: Paint, plan: Plan): string {
 
 export function renderTimelineEntry(paint: Paint, entry: TimelineEntry): string {
   const by = entry.by ? paint.dim(` (${entry.by}${entry.reason ? `: ${entry.reason}` : ''})`) : '';
-  const sign = { refused: paint.red('✖'), approval: paint.yellow('●'), decision: paint.yellow('●'), compensation: paint.magenta('↩') } as Record<string, string>;
+  const sign = {
+    refused: paint.red('✖'),
+    approval: paint.yellow('●'),
+    decision: paint.yellow('●'),
+    compensation: paint.magenta('↩'),
+  } as Record<string, string>;
   const bad = / failed|fails:|could not/.test(entry.message);
   const good = / succeeded|passes:|recovered/.test(entry.message);
   const mark = sign[entry.kind] ?? (bad ? paint.red('✖') : good ? paint.green('✔') : paint.cyan('·'));
@@ -110,7 +129,13 @@ export function renderSnapshot(paint: Paint, snapshot: RecoverySnapshot): string
   return [
     `${paint.bold(snapshot.workflowId)}  ${paintStatus(paint, snapshot.status)}`,
     `playbook ${snapshot.playbook ?? '-'} · plan ${planHash ? shortHash(planHash) : '-'} · ${snapshot.joined} joined · started ${snapshot.startedAt}`,
-    ...(waitingFor ? [paint.yellow(`Waits for ${waitingFor.key} since ${waitingFor.since}${waitingFor.until ? `, until ${waitingFor.until}` : ''}.`)] : []),
+    ...(waitingFor
+      ? [
+          paint.yellow(
+            `Waits for ${waitingFor.key} since ${waitingFor.since}${waitingFor.until ? `, until ${waitingFor.until}` : ''}.`,
+          ),
+        ]
+      : []),
     '',
     renderActions(paint, snapshot.actions),
   ].join('\n');
@@ -118,19 +143,34 @@ export function renderSnapshot(paint: Paint, snapshot: RecoverySnapshot): string
 
 export function renderReport(paint: Paint, report: RecoveryReport): string {
   const { durations, verification, classification } = report;
-  const probes = verification.after.map(({ name, passed, observed }) => `  ${passed ? paint.green('✔') : paint.red('✖')} ${name}: ${observed}`);
+  const probes = verification.after.map(
+    ({ name, passed, observed }) => `  ${passed ? paint.green('✔') : paint.red('✖')} ${name}: ${observed}`,
+  );
   return [
     `${paint.bold(report.workflowId)}  ${paintStatus(paint, report.status)}`,
     report.summary,
-    ...(classification ? [paint.dim(`${classification.category} · ${classification.type} · ${classification.severity}: ${classification.rule}`)] : []),
+    ...(classification
+      ? [
+          paint.dim(
+            `${classification.category} · ${classification.type} · ${classification.severity}: ${classification.rule}`,
+          ),
+        ]
+      : []),
     '',
     renderActions(paint, report.actions),
     '',
     `TTR ${durations.ttrMs === undefined ? '-' : formatMs(durations.ttrMs)} · detected after ${formatMs(durations.ttdMs)} · waited for people ${formatMs(durations.humanWaitMs)} · ${verification.verified ? `verified by ${verification.how}` : 'not verified'}`,
     ...probes,
     ...report.approvals.map(({ verdict, by, reason }) => `${verdict} by ${by}${reason ? `: ${reason}` : ''}`),
-    ...report.compensations.map(({ title, ok, error }) => `${ok ? paint.green('✔') : paint.red('✖')} ${title}${error ? `: ${error.message}` : ''}`),
-    ...(report.restored ? [`restored ${report.restored.checkpointId}, ${report.restored.changed} changes, backup ${report.restored.backupId ?? 'none'}`] : []),
+    ...report.compensations.map(
+      ({ title, ok, error }) =>
+        `${ok ? paint.green('✔') : paint.red('✖')} ${title}${error ? `: ${error.message}` : ''}`,
+    ),
+    ...(report.restored
+      ? [
+          `restored ${report.restored.checkpointId}, ${report.restored.changed} changes, backup ${report.restored.backupId ?? 'none'}`,
+        ]
+      : []),
     '',
     ...report.nextSteps.map((step) => `${paint.dim('→')} ${step}`),
   ].join('\n');
@@ -151,7 +191,10 @@ export function renderRun(paint: Paint, report: RunReport): string {
     report.summary,
     '',
     renderTable(paint, ['phase', 'step', 'state', 'tries', 'time', 'recoveries', 'first error'], rows),
-    ...report.compensations.map(({ title, ok, error }) => `${ok ? paint.green('✔') : paint.red('✖')} ${title}${error ? `: ${error.message}` : ''}`),
+    ...report.compensations.map(
+      ({ title, ok, error }) =>
+        `${ok ? paint.green('✔') : paint.red('✖')} ${title}${error ? `: ${error.message}` : ''}`,
+    ),
     paint.dim(`${report.checkpoints.length} checkpoints of ${report.subject}`),
   ].join('\n');
 }

@@ -33,7 +33,7 @@ export async function importCheckpoint(repository: GitRepository, order: ImportO
   const running = startGit(repository, args);
   const died = running.ended.then((result) => Promise.reject(gitFailed(repository, args, result)));
   died.catch(() => undefined);
-  let pending: Buffer[] = [];
+  let pending: Uint8Array[] = [];
   let pendingBytes = 0;
   const flush = async (): Promise<void> => {
     if (running.stdin.destroyed) return died;
@@ -43,8 +43,8 @@ export async function importCheckpoint(repository: GitRepository, order: ImportO
     if (!running.stdin.write(chunk)) await Promise.race([once(running.stdin, 'drain').catch(() => died), died]);
   };
   const send: Send = async (chunk) => {
-    pending.push(Buffer.from(chunk));
-    pendingBytes += chunk.length;
+    pending.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+    pendingBytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
     if (pendingBytes >= CHUNK_BYTES) await flush();
   };
   try {

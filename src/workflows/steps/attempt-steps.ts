@@ -21,18 +21,24 @@ export interface AttemptOptions {
 
 export type AttemptResult = { ok: true; output: Json } | { ok: false; error: CaughtError };
 
+const isRecord = (value: Json | undefined): value is Record<string, Json> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 async function runSteps(state: RecoveryState, record: ActionRecord, options: AttemptOptions, attempt: number) {
   const scope = { actions: Object.fromEntries(state.actions.map(({ id, output }) => [id, { output }])) };
   const of = options.retry.maximumAttempts > 1 ? `, try ${attempt} of ${options.retry.maximumAttempts}` : '';
   let result: OperationResult = { durationMs: 0 };
+  let outputs: Record<string, Json> = {};
   for (const [index, step] of options.steps.entries()) {
     result = await executeOperation(resolveTemplates(step.operation, scope), {
       key: `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId}/${record.id}/${options.round}.${attempt}.${index}`,
       summary: `${record.id}: ${step.name}${of}`,
       timeout: options.timeout,
     });
+    if (isRecord(result.output)) outputs = { ...outputs, ...result.output };
   }
-  return result;
+  // A run that goes on needs what each of the steps put out, not only the last one.
+  return Object.keys(outputs).length > 0 ? { ...result, output: outputs } : result;
 }
 
 /**
@@ -56,8 +62,16 @@ export async function attemptSteps(
     } catch (error) {
       if (isCancellation(error)) throw error;
       const caught = recordError(error);
-      record.attempts.push({ number, startedAt, durationMs: Date.now() - started, ok: false, error: toRecorded(caught) });
-      note(state, 'attempt', `${record.id}: try ${attempt} of ${retry.maximumAttempts} failed: ${caught.message}`, { actionId: record.id });
+      record.attempts.push({
+        number,
+        startedAt,
+        durationMs: Date.now() - started,
+        ok: false,
+        error: toRecorded(caught),
+      });
+      note(state, 'attempt', `${record.id}: try ${attempt} of ${retry.maximumAttempts} failed: ${caught.message}`, {
+        actionId: record.id,
+      });
       publish(state);
       if (attempt >= retry.maximumAttempts || !caught.retryable) return { ok: false, error: caught };
       const delay = Math.max(backoffMs(retry, attempt, Math.random), caught.retryAfterMs ?? 0);

@@ -37,7 +37,16 @@ export function answerApproval(
   const { by, reason } = input;
   const scope = approval.actionId === undefined ? {} : { actionId: approval.actionId };
   const why = reason === undefined ? {} : { reason };
-  const record: ApprovalRecord = { verdict, by, at: isoNow(), planHash: state.plan?.hash ?? '', authenticated: false, via, ...why, ...scope };
+  const record: ApprovalRecord = {
+    verdict,
+    by,
+    at: isoNow(),
+    planHash: state.plan?.hash ?? '',
+    authenticated: false,
+    via,
+    ...why,
+    ...scope,
+  };
   if (verdict === 'denied') approval.denied ??= record;
   else approval.granted.push(record);
   state.approvals.push(record);

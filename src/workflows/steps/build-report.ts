@@ -16,7 +16,9 @@ function nextSteps(state: RecoveryState, status: ClosedRecoveryStatus): string[]
   return [
     ...failedUndo.map(({ title, error }) => `Undo by hand: ${title} failed (${error?.message ?? 'unknown'}).`),
     ...NEXT_STEPS[status],
-    ...(state.restored?.backupId ? [`What was there before the rollback is kept: rerail restore ${state.restored.backupId}`] : []),
+    ...(state.restored?.backupId
+      ? [`What was there before the rollback is kept: rerail restore ${state.restored.backupId}`]
+      : []),
   ];
 }
 

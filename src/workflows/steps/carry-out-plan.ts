@@ -33,7 +33,11 @@ async function standStill(state: RecoveryState): Promise<void> {
   const { pausedBy } = state;
   if (!pausedBy) return;
   const message = `paused by ${pausedBy.by}: ${pausedBy.reason}`;
-  await awaitAnswer(state, { kind: 'resume', key: 'resume', status: 'paused', message }, () => state.pausedBy === undefined);
+  await awaitAnswer(
+    state,
+    { kind: 'resume', key: 'resume', status: 'paused', message },
+    () => state.pausedBy === undefined,
+  );
 }
 
 function withInput(action: PlannedAction, decision: DecideInput): PlannedAction {
@@ -89,7 +93,11 @@ async function park(state: RecoveryState, given: PlannedAction, record: ActionRe
 }
 
 /** What has to be asked before an action: is the recovery paused, does a person approve this one? */
-async function gate(state: RecoveryState, action: PlannedAction, record: ActionRecord): Promise<Ending | 'open' | 'passed over'> {
+async function gate(
+  state: RecoveryState,
+  action: PlannedAction,
+  record: ActionRecord,
+): Promise<Ending | 'open' | 'passed over'> {
   await standStill(state);
   if (!action.approval) return 'open';
   const { verdict, by, reason } = await awaitApproval(state, action.approval, action);

@@ -34,7 +34,12 @@ export async function checkpointRun(state: RunState, place: RunCheckpoint): Prom
     root: input.workspace,
     exclude: input.pipeline.spec.exclude,
     state: {
-      workflow: { currentPhase: place.phase, completedPhases: [...completedPhases], status: state.status, stepIndex: cursor },
+      workflow: {
+        currentPhase: place.phase,
+        completedPhases: [...completedPhases],
+        status: state.status,
+        stepIndex: cursor,
+      },
       artifacts: [],
       context,
       messageBus: { pendingMessages: [], lastProcessedId: null },

@@ -23,7 +23,9 @@ async function undoOne(state: RecoveryState, entry: SagaEntry): Promise<void> {
   const action = state.actions.find(({ id }) => id === entry.actionId);
   for (let round = 1; ; round++) {
     const record = await runUndo(entry, `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId}`, round);
-    note(state, 'compensation', `${record.title}: ${record.ok ? 'done' : `failed: ${record.error?.message ?? ''}`}`, { actionId: entry.actionId });
+    note(state, 'compensation', `${record.title}: ${record.ok ? 'done' : `failed: ${record.error?.message ?? ''}`}`, {
+      actionId: entry.actionId,
+    });
     if (action) action.status = record.ok ? 'compensated' : 'compensation_failed';
     publish(state);
     const answer = record.error

@@ -19,7 +19,9 @@ function unblock(state: RecoveryState): string[] {
     case 'manual':
       return [`rerail recovery complete ${id} ${waitingFor.actionId ?? ''} --by YOU`];
     case 'decision':
-      return [`rerail recovery decide ${id} ${waitingFor.actionId ?? ''} retry|skip|abort|escalate --by YOU --reason WHY`];
+      return [
+        `rerail recovery decide ${id} ${waitingFor.actionId ?? ''} retry|skip|abort|escalate --by YOU --reason WHY`,
+      ];
     case 'resume':
       return [`rerail recovery resume ${id} --by YOU --reason WHY`];
     default:
@@ -45,7 +47,10 @@ export function describeRecovery(state: RecoveryState): string {
     );
   }
   if (waitingFor) {
-    lines.push('', `Waits for **${waitingFor.key}** since ${waitingFor.since}${waitingFor.until ? `, until ${waitingFor.until}` : ''}.`);
+    lines.push(
+      '',
+      `Waits for **${waitingFor.key}** since ${waitingFor.since}${waitingFor.until ? `, until ${waitingFor.until}` : ''}.`,
+    );
     lines.push(...unblock(state).flatMap((command) => ['', '```', command, '```']));
   }
   return lines.join('\n');

@@ -27,7 +27,8 @@ export async function executeOperation(operation: Operation, options: ExecuteOpt
   const startedAt = Date.now();
   switch (operation.kind) {
     case 'command': {
-      if (!operation.host) throw ApplicationFailure.nonRetryable(`no host is known for: ${describeOperation(operation)}`, 'invalid-input');
+      if (!operation.host)
+        throw ApplicationFailure.nonRetryable(`no host is known for: ${describeOperation(operation)}`, 'invalid-input');
       const { runCommand } = hostActivities(operation.host, { timeout: toMs(timeout) + GRACE_MS, summary });
       return runCommand({ operation: { ...operation, timeout }, key: options.key });
     }
@@ -35,7 +36,11 @@ export async function executeOperation(operation: Operation, options: ExecuteOpt
       return sharedActivities({ timeout, summary }).callHttp({ operation, key: options.key });
     case 'activity': {
       const { name, input, taskQueue } = operation;
-      const activity = namedActivity(name, { startToCloseTimeout: timeout, summary, ...(taskQueue ? { taskQueue } : {}) });
+      const activity = namedActivity(name, {
+        startToCloseTimeout: timeout,
+        summary,
+        ...(taskQueue ? { taskQueue } : {}),
+      });
       return asResult(await activity(input), startedAt);
     }
     case 'workflow': {

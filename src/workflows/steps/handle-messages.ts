@@ -22,7 +22,11 @@ function manualRefusal(state: RecoveryState, given: unknown): string | undefined
   return undefined;
 }
 
-function pauseRefusal(state: RecoveryState, given: PauseInput | undefined, verb: 'pause' | 'resume'): string | undefined {
+function pauseRefusal(
+  state: RecoveryState,
+  given: PauseInput | undefined,
+  verb: 'pause' | 'resume',
+): string | undefined {
   if (!given || typeof given.by !== 'string' || given.by.trim() === '') return 'field "by" does not name who asks';
   if (typeof given.reason !== 'string' || given.reason.trim() === '') return 'field "reason" is missing';
   if (verb === 'pause' && state.pausedBy) return `${state.pausedBy.by} has paused it already`;
@@ -143,7 +147,10 @@ function handleOperator(state: RecoveryState): void {
       publish(state);
       return { status: state.status, note: 'pauses before the next action' };
     },
-    { validator: (input) => refuse('decision-refused', pauseRefusal(state, input, 'pause')), description: 'Pause before the next action' },
+    {
+      validator: (input: PauseInput) => refuse('decision-refused', pauseRefusal(state, input, 'pause')),
+      description: 'Pause before the next action',
+    },
   );
   setHandler(
     messages.resumeUpdate,
@@ -152,7 +159,10 @@ function handleOperator(state: RecoveryState): void {
       note(state, 'pause', `resumed by ${by}`, { by, reason });
       return { status: state.status, note: 'resumes' };
     },
-    { validator: (input) => refuse('decision-refused', pauseRefusal(state, input, 'resume')), description: 'Go on after a pause' },
+    {
+      validator: (input: PauseInput) => refuse('decision-refused', pauseRefusal(state, input, 'resume')),
+      description: 'Go on after a pause',
+    },
   );
 }
 

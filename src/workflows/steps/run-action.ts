@@ -15,7 +15,10 @@ import { rollBack } from './roll-back.ts';
 import { allPass, awaitProbes } from './verify.ts';
 
 const ok = (output: Json = null): AttemptResult => ({ ok: true, output });
-const failed = (code: string, message: string): AttemptResult => ({ ok: false, error: { code, message, retryable: false } });
+const failed = (code: string, message: string): AttemptResult => ({
+  ok: false,
+  error: { code, message, retryable: false },
+});
 
 async function completeManually(
   state: RecoveryState,
@@ -44,7 +47,8 @@ async function completeManually(
     if (action.onTimeout === 'continue') return ok({ outcome: 'nobody answered in time' });
     return failed('timed-out', `nobody completed it within ${action.timeout}`);
   }
-  if (answer.outcome === 'failed') return failed('manual-step-failed', `${answer.by} could not do it: ${answer.note ?? 'no note'}`);
+  if (answer.outcome === 'failed')
+    return failed('manual-step-failed', `${answer.by} could not do it: ${answer.note ?? 'no note'}`);
   return ok({ by: answer.by, note: answer.note ?? null, output: answer.output ?? null });
 }
 
@@ -52,11 +56,17 @@ async function waitFor(state: RecoveryState, action: Extract<PlannedAction, { ty
   if (action.for) await sleep(action.for, { summary: `${action.id}: ${action.title}` });
   if (action.until.length === 0) return ok();
   const readings = await awaitProbes(action.until, toMs(action.timeout), 1000);
-  for (const { name, passed, observed } of readings) note(state, 'probe', `${name} ${passed ? 'passes' : 'fails'}: ${observed}`);
+  for (const { name, passed, observed } of readings)
+    note(state, 'probe', `${name} ${passed ? 'passes' : 'fails'}: ${observed}`);
   return allPass(readings) ? ok() : failed('probe-failed', `not healthy within ${action.timeout}`);
 }
 
-async function perform(state: RecoveryState, action: PlannedAction, record: ActionRecord, round: number): Promise<AttemptResult> {
+async function perform(
+  state: RecoveryState,
+  action: PlannedAction,
+  record: ActionRecord,
+  round: number,
+): Promise<AttemptResult> {
   const { timeout } = action;
   switch (action.type) {
     case 'retry':
@@ -76,7 +86,11 @@ async function perform(state: RecoveryState, action: PlannedAction, record: Acti
       return completeManually(state, action);
     case 'escalate': {
       const { escalate } = sharedActivities({ timeout, summary: `${action.id}: call ${action.to.join(', ')}` });
-      const receipt = await escalate({ key: `${workflowInfo().workflowId}/${workflowInfo().runId}/${action.id}`, to: action.to, evidence: buildEvidence(state) });
+      const receipt = await escalate({
+        key: `${workflowInfo().workflowId}/${workflowInfo().runId}/${action.id}`,
+        to: action.to,
+        evidence: buildEvidence(state),
+      });
       state.escalated = true;
       return ok(receipt);
     }
@@ -96,7 +110,12 @@ function settle(state: RecoveryState, action: PlannedAction, output: Json): void
 }
 
 /** Runs one action to its end and writes its record. A cancellation passes through, everything else is recorded. */
-export async function runAction(state: RecoveryState, action: PlannedAction, record: ActionRecord, round: number): Promise<boolean> {
+export async function runAction(
+  state: RecoveryState,
+  action: PlannedAction,
+  record: ActionRecord,
+  round: number,
+): Promise<boolean> {
   const started = Date.now();
   state.current = action;
   state.times.t3 ??= isoNow();
@@ -132,7 +151,12 @@ export async function runAction(state: RecoveryState, action: PlannedAction, rec
   }
 }
 
-async function tryToPerform(state: RecoveryState, action: PlannedAction, record: ActionRecord, round: number): Promise<AttemptResult> {
+async function tryToPerform(
+  state: RecoveryState,
+  action: PlannedAction,
+  record: ActionRecord,
+  round: number,
+): Promise<AttemptResult> {
   const startedAt = isoNow();
   const started = Date.now();
   const counts = action.type === 'retry' || action.type === 'run' || action.type === 'resume';
@@ -142,10 +166,18 @@ async function tryToPerform(state: RecoveryState, action: PlannedAction, record:
   });
   if (!counts || (!result.ok && record.attempts.at(-1)?.ok !== false)) {
     const error = result.ok ? {} : { error: toRecorded(result.error) };
-    record.attempts.push({ number: record.attempts.length + 1, startedAt, durationMs: Date.now() - started, ok: result.ok, ...error });
+    record.attempts.push({
+      number: record.attempts.length + 1,
+      startedAt,
+      durationMs: Date.now() - started,
+      ok: result.ok,
+      ...error,
+    });
   }
   if (!result.ok || action.success.length === 0) return result;
   const readings = await awaitProbes(action.success, toMs(action.timeout), 1000);
   const bad = readings.filter(({ passed }) => !passed);
-  return bad.length === 0 ? result : failed('probe-failed', bad.map(({ name, observed }) => `${name}: ${observed}`).join('; '));
+  return bad.length === 0
+    ? result
+    : failed('probe-failed', bad.map(({ name, observed }) => `${name}: ${observed}`).join('; '));
 }

@@ -31,7 +31,8 @@ function undoOf(state: RunState, step: PipelineStep): Operation | undefined {
   const { compensate } = step;
   if (!compensate) return undefined;
   const { workspace, host } = state.input;
-  if (Array.isArray(compensate)) return { kind: 'command', argv: compensate, workspace, host, cwd: step.cwd, env: step.env };
+  if (Array.isArray(compensate))
+    return { kind: 'command', argv: compensate, workspace, host, cwd: step.cwd, env: step.env };
   if (compensate.http) return { kind: 'http', ...compensate.http };
   if (compensate.activity) return { kind: 'activity', name: compensate.activity, input: compensate.input };
   const { command = [], cwd, env, envAllow, secretEnv } = compensate;
@@ -41,7 +42,13 @@ function undoOf(state: RunState, step: PipelineStep): Operation | undefined {
 /** Every step up to the one at the cursor, as a recovery needs them to run a part again. */
 function stepsSoFar(state: RunState): RunStepRef[] {
   const all = state.input.pipeline.spec.phases.flatMap(({ name, steps }, phaseIndex) =>
-    steps.map((step) => ({ phase: name, phaseIndex, step: step.name, optional: step.optional, operation: operationOf(state, step) })),
+    steps.map((step) => ({
+      phase: name,
+      phaseIndex,
+      step: step.name,
+      optional: step.optional,
+      operation: operationOf(state, step),
+    })),
   );
   return all.slice(0, state.cursor + 1).map((step, index) => ({ ...step, index }));
 }
@@ -67,7 +74,9 @@ async function tryStep(state: RunState, step: PipelineStep, record: RunStepRecor
       if (isCancellation(error)) throw error;
       const caught = recordError(error);
       if (attempt >= retry.maximumAttempts || !caught.retryable) return caught;
-      await sleep(Math.max(backoffMs(retry, attempt, Math.random), caught.retryAfterMs ?? 0), { summary: `next try of ${record.step}` });
+      await sleep(Math.max(backoffMs(retry, attempt, Math.random), caught.retryAfterMs ?? 0), {
+        summary: `next try of ${record.step}`,
+      });
     }
   }
 }
@@ -111,7 +120,11 @@ function failureOf(state: RunState, step: PipelineStep, error: CaughtError, occu
 const record = (step: PipelineStep, ref: RunStepRef | undefined): string => `${ref?.phase ?? ''}/${step.name}`;
 
 /** Hands the failure over and waits until that recovery has closed. Undefined: it died without an answer. */
-async function recoverStep(state: RunState, failure: Failure, record: RunStepRecord): Promise<RecoveryOutcome | undefined> {
+async function recoverStep(
+  state: RunState,
+  failure: Failure,
+  record: RunStepRecord,
+): Promise<RecoveryOutcome | undefined> {
   state.status = 'recovering';
   const { startRecovery } = sharedActivities({ timeout: '30s', summary: `hand ${record.step} over to a recovery` });
   const { playbook } = state.input;
@@ -123,7 +136,9 @@ async function recoverStep(state: RunState, failure: Failure, record: RunStepRec
   const isOurs = (outcome: RecoveryOutcome) => outcome.recoveryRunId === recoveryRunId;
   try {
     for (;;) {
-      if (await condition(() => state.closedRecoveries.some(isOurs), LOOK_EVERY, { summary: `waits for ${recoveryId}` })) {
+      if (
+        await condition(() => state.closedRecoveries.some(isOurs), LOOK_EVERY, { summary: `waits for ${recoveryId}` })
+      ) {
         return state.closedRecoveries.find(isOurs);
       }
       const { open } = await engine.lookAtRecovery({ recoveryId, recoveryRunId });
@@ -139,22 +154,33 @@ async function recoverStep(state: RunState, failure: Failure, record: RunStepRec
 /** What the recovery's end means for this step: done, left out, to be tried again, or over. */
 function settle(state: RunState, record: RunStepRecord, outcome: RecoveryOutcome): 'done' | 'again' | 'over' {
   const context = outcome.state?.context;
-  if (outcome.restoredCheckpointId && context) state.context = { ...context };
+  // What somebody else's recovery restored is the context of another run.
+  if (outcome.primary && outcome.restoredCheckpointId && context) state.context = { ...context };
   if (outcome.status !== 'recovered' && outcome.status !== 'partial') return 'over';
   if (!outcome.primary || outcome.resolvedBy === 'probes') return 'again';
   record.status = outcome.resolvedBy === 'skip' ? 'skipped' : 'recovered';
   const result = outcome.output;
-  if (typeof result === 'object' && result !== null && !Array.isArray(result) && 'output' in result) takeOutput(state, { output: result.output });
+  if (typeof result === 'object' && result !== null && !Array.isArray(result) && 'output' in result)
+    takeOutput(state, { output: result.output });
   return 'done';
 }
 
 /** Does one step, with as many recoveries as the pipeline allows. False: the run has to stop. */
-export async function runStep(state: RunState, step: PipelineStep, record: RunStepRecord, _place: Place): Promise<boolean> {
+export async function runStep(
+  state: RunState,
+  step: PipelineStep,
+  record: RunStepRecord,
+  _place: Place,
+): Promise<boolean> {
   const started = Date.now();
   const undo = undoOf(state, step);
   if (undo) {
     const actionId = `${record.phase}/${record.step}`;
-    state.saga.push({ actionId, compensation: { title: `Undo of ${actionId}`, operation: undo }, timeout: step.timeout });
+    state.saga.push({
+      actionId,
+      compensation: { title: `Undo of ${actionId}`, operation: undo },
+      timeout: step.timeout,
+    });
   }
   try {
     for (;;) {
@@ -169,7 +195,10 @@ export async function runStep(state: RunState, step: PipelineStep, record: RunSt
       record.status = 'failed';
       record.error = toRecorded(error);
       if (record.recoveries.length >= state.input.pipeline.spec.maxRecoveriesPerStep) {
-        state.error = { ...record.error, message: `${step.name} failed again after ${record.recoveries.length} recoveries: ${error.message}` };
+        state.error = {
+          ...record.error,
+          message: `${step.name} failed again after ${record.recoveries.length} recoveries: ${error.message}`,
+        };
         return false;
       }
       const outcome = await recoverStep(state, failureOf(state, step, error, occurredAt), record);
@@ -177,7 +206,10 @@ export async function runStep(state: RunState, step: PipelineStep, record: RunSt
       const next = outcome ? settle(state, record, outcome) : 'over';
       if (next === 'done') return true;
       if (next === 'over') {
-        state.error = { ...record.error, message: outcome?.summary ?? `the recovery of ${step.name} was killed and gave no answer` };
+        state.error = {
+          ...record.error,
+          message: outcome?.summary ?? `the recovery of ${step.name} was killed and gave no answer`,
+        };
         return false;
       }
     }

@@ -31,7 +31,11 @@ export function readProbes(probes: readonly Probe[]): Promise<ProbeReading[]> {
 export const allPass = (readings: readonly ProbeReading[]): boolean => readings.every(({ passed }) => passed);
 
 /** Reads until all pass or the time is over; returns the last readings. */
-export async function awaitProbes(probes: readonly Probe[], withinMs: number, everyMs: number): Promise<ProbeReading[]> {
+export async function awaitProbes(
+  probes: readonly Probe[],
+  withinMs: number,
+  everyMs: number,
+): Promise<ProbeReading[]> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const readings = await readProbes(probes);

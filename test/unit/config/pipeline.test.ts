@@ -33,7 +33,11 @@ describe('loadPipeline', () => {
     await mkdir(path.join(folder, 'real'));
     await symlink('real', path.join(folder, 'linked'));
     const loaded = await load(pipe(undefined, 'workspace: linked'));
-    expect(loaded).toMatchObject({ file: path.join(folder, 'p.yaml'), workspace: path.join(folder, 'real'), pipeline: { metadata: { name: 'web' } } });
+    expect(loaded).toMatchObject({
+      file: path.join(folder, 'p.yaml'),
+      workspace: path.join(folder, 'real'),
+      pipeline: { metadata: { name: 'web' } },
+    });
   });
 
   test('the workspace is relative to the file and by default beside it; an option goes before it', async () => {
@@ -60,17 +64,27 @@ describe('loadPipeline', () => {
   });
 
   test('places a wrong field at its line and column', async () => {
-    expect(await refused(pipe('{name: unit, run: [npm, test], timeout: 1h30m}'))).toBe('p.yaml:9:51: spec.phases.0.steps.0.timeout: "1h30m" is not a duration: write "90m"');
-    expect(await refused(pipe('{name: unit, run: [npm, test], timeut: 5m}'))).toBe('p.yaml:9:50: spec.phases.0.steps.0.timeut: Unrecognized key: "timeut"');
+    expect(await refused(pipe('{name: unit, run: [npm, test], timeout: 1h30m}'))).toBe(
+      'p.yaml:9:51: spec.phases.0.steps.0.timeout: "1h30m" is not a duration: write "90m"',
+    );
+    expect(await refused(pipe('{name: unit, run: [npm, test], timeut: 5m}'))).toBe(
+      'p.yaml:9:50: spec.phases.0.steps.0.timeut: Unrecognized key: "timeut"',
+    );
   });
 
   test('refuses a playbook', async () => {
-    expect(await refused(pipe().replace('Pipeline', 'Playbook'))).toMatch(/^p\.yaml:2:7: kind: Invalid input: expected "Pipeline"/);
+    expect(await refused(pipe().replace('Pipeline', 'Playbook'))).toMatch(
+      /^p\.yaml:2:7: kind: Invalid input: expected "Pipeline"/,
+    );
   });
 
   test('refuses a workspace that is not there or is a file', async () => {
-    expect(await refused(pipe(undefined, 'workspace: none'))).toBe('p.yaml: spec.workspace: /F/none cannot be used (ENOENT)');
-    expect(await refused(pipe(undefined, 'workspace: p.yaml'))).toBe('p.yaml: spec.workspace: p.yaml is not a directory');
+    expect(await refused(pipe(undefined, 'workspace: none'))).toBe(
+      'p.yaml: spec.workspace: /F/none cannot be used (ENOENT)',
+    );
+    expect(await refused(pipe(undefined, 'workspace: p.yaml'))).toBe(
+      'p.yaml: spec.workspace: p.yaml is not a directory',
+    );
   });
 
   test('refuses a working directory that leaves the workspace, with its place', async () => {
@@ -79,7 +93,10 @@ describe('loadPipeline', () => {
   });
 
   test('refuses a file that is not there', async () => {
-    await expect(loadPipeline(path.join(folder, 'none.yaml'))).rejects.toMatchObject({ code: 'pipeline-invalid', message: expect.stringContaining('there is no such file') });
+    await expect(loadPipeline(path.join(folder, 'none.yaml'))).rejects.toMatchObject({
+      code: 'pipeline-invalid',
+      message: expect.stringContaining('there is no such file'),
+    });
   });
 });
 

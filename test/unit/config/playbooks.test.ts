@@ -2,7 +2,12 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BUILTIN_PLAYBOOKS, checkPlaybook, loadPlaybookFile, loadPlaybooks } from '../../../src/config/load-playbooks.ts';
+import {
+  BUILTIN_PLAYBOOKS,
+  checkPlaybook,
+  loadPlaybookFile,
+  loadPlaybooks,
+} from '../../../src/config/load-playbooks.ts';
 import { parseYaml, readYaml } from '../../../src/config/parse-yaml.ts';
 import { RerailError } from '../../../src/domain/errors.ts';
 
@@ -62,7 +67,11 @@ describe('parseYaml', () => {
 
   test.each([
     ['an alias without an anchor', 'a: *nope\n', 'Unresolved alias'],
-    ['a heap of aliases', `a: &a [1,1,1,1,1]\n${['b', 'c', 'd'].map((key, index) => `${key}: &${key} [${Array(10).fill(`*${'abc'[index]}`).join(',')}]\n`).join('')}`, 'Excessive alias count'],
+    [
+      'a heap of aliases',
+      `a: &a [1,1,1,1,1]\n${['b', 'c', 'd'].map((key, index) => `${key}: &${key} [${Array(10).fill(`*${'abc'[index]}`).join(',')}]\n`).join('')}`,
+      'Excessive alias count',
+    ],
   ])('refuses %s', async (_what, text, message) => {
     expect((await refused(() => parse(text))).message).toContain(message);
   });
@@ -95,24 +104,32 @@ describe('loadPlaybookFile', () => {
   });
 
   test('places every problem at its line and column', async () => {
-    expect(await load(book('mine', '\n    - {id: a, type: skip, tiemout: 5s}\n    - {id: b, type: retry, timeout: 1h30m}\n    - {id: b, type: skip}'))).toEqual([
-      'a.yaml:7:37: spec.actions.0.tiemout: Unrecognized key: "tiemout"',
+    expect(
+      await load(
+        book(
+          'mine',
+          '\n    - {id: a, type: skip, tiemout: 5s}\n    - {id: b, type: retry, timeout: 1h30m}\n    - {id: b, type: skip}',
+        ),
+      ),
+    ).toEqual([
+      'a.yaml:7:36: spec.actions.0.tiemout: Unrecognized key: "tiemout"',
       'a.yaml:8:37: spec.actions.1.timeout: "1h30m" is not a duration: write "90m"',
+      'a.yaml:9:12: spec.actions.2.id: "b" is used twice',
     ]);
-  });
-
-  test('places an id that is there twice at the second', async () => {
-    expect(await load(book('mine', '\n    - {id: b, type: retry}\n    - {id: b, type: skip}'))).toEqual(['a.yaml:8:12: spec.actions.1.id: "b" is used twice']);
   });
 
   test('places what is missing at what it is missing from', async () => {
-    expect(await load('apiVersion: rerail/v1\nkind: Playbook\nmetadata: {name: mine}\nspec:\n  match: [{category: LOGIC}]\n')).toEqual([
-      expect.stringMatching(/^a\.yaml:5:3: spec\.actions: Invalid input/),
-    ]);
+    expect(
+      await load(
+        'apiVersion: rerail/v1\nkind: Playbook\nmetadata: {name: mine}\nspec:\n  match: [{category: LOGIC}]\n',
+      ),
+    ).toEqual([expect.stringMatching(/^a\.yaml:5:3: spec\.actions: Invalid input/)]);
   });
 
   test('says what a document that is no mapping is', async () => {
-    expect(await load('just text\n')).toEqual([expect.stringMatching(/^a\.yaml:1:1: document: Invalid input: expected object/)]);
+    expect(await load('just text\n')).toEqual([
+      expect.stringMatching(/^a\.yaml:1:1: document: Invalid input: expected object/),
+    ]);
   });
 });
 
@@ -124,12 +141,20 @@ describe('templates in a playbook', () => {
   };
 
   test('a typed field may hold one: it is checked when the value is known', () => {
-    const loaded = check('[{id: a, type: retry, timeout: "{{ inputs.limit }}", retry: {maximumAttempts: "{{ inputs.n }}"}}]');
-    expect(loaded).toMatchObject({ name: 'mine', match: [{ category: 'TRANSIENT' }], document: { spec: { actions: [{ timeout: '{{ inputs.limit }}' }] } } });
+    const loaded = check(
+      '[{id: a, type: retry, timeout: "{{ inputs.limit }}", retry: {maximumAttempts: "{{ inputs.n }}"}}]',
+    );
+    expect(loaded).toMatchObject({
+      name: 'mine',
+      match: [{ category: 'TRANSIENT' }],
+      document: { spec: { actions: [{ timeout: '{{ inputs.limit }}' }] } },
+    });
   });
 
   test('it excuses no other field', async () => {
-    const { message } = await refused(() => check('[{id: a, type: retry, timeout: "{{ inputs.limit }}", retry: {jitter: 7}}]'));
+    const { message } = await refused(() =>
+      check('[{id: a, type: retry, timeout: "{{ inputs.limit }}", retry: {jitter: 7}}]'),
+    );
     expect(message).toContain('spec.actions.0.retry.jitter');
     expect(message).not.toContain('timeout');
   });
@@ -140,7 +165,11 @@ describe('loadPlaybooks', () => {
     const all = await loadPlaybooks();
     expect(all).toHaveLength(29);
     expect(new Set(all.map(({ name }) => name)).size).toBe(29);
-    expect(all.every(({ source, file, description }) => source === 'builtin' && file.startsWith(BUILTIN_PLAYBOOKS) && description)).toBe(true);
+    expect(
+      all.every(
+        ({ source, file, description }) => source === 'builtin' && file.startsWith(BUILTIN_PLAYBOOKS) && description,
+      ),
+    ).toBe(true);
   });
 
   test('gives the user’s first, by folder, file and document', async () => {
@@ -150,7 +179,13 @@ describe('loadPlaybooks', () => {
     await write('one/notes.txt', 'no YAML: [');
     await write('two/0.yaml', book('z1'));
     const all = await loadPlaybooks([path.join(folder, 'one'), path.join(folder, 'two')]);
-    expect(all.slice(0, 5).map(({ name, source }) => `${name} ${source}`)).toEqual(['a1 user', 'b1 user', 'b2 user', 'c1 user', 'z1 user']);
+    expect(all.slice(0, 5).map(({ name, source }) => `${name} ${source}`)).toEqual([
+      'a1 user',
+      'b1 user',
+      'b2 user',
+      'c1 user',
+      'z1 user',
+    ]);
     expect(all).toHaveLength(34);
   });
 
@@ -164,12 +199,16 @@ describe('loadPlaybooks', () => {
   test('refuses one name in two of the user’s files and names both', async () => {
     const first = await write('a.yaml', book('same'));
     const second = await write('b.yaml', book('same'));
-    expect((await refused(loadPlaybooks([folder]))).message).toBe(`${second}: the playbook name "same" is also used in ${first}`);
+    expect((await refused(loadPlaybooks([folder]))).message).toBe(
+      `${second}: the playbook name "same" is also used in ${first}`,
+    );
   });
 
   test('refuses one name twice in a file', async () => {
     const file = await write('a.yaml', `${book('same')}---\n${book('same')}`);
-    expect((await refused(loadPlaybooks([folder]))).message).toBe(`${file}: the playbook name "same" is also used in ${file}`);
+    expect((await refused(loadPlaybooks([folder]))).message).toBe(
+      `${file}: the playbook name "same" is also used in ${file}`,
+    );
   });
 
   test('one broken file spoils the load, with its place', async () => {
@@ -181,7 +220,10 @@ describe('loadPlaybooks', () => {
   test('a folder that is not there is an error, an empty one is none', async () => {
     const none = path.join(folder, 'none');
     const error = await refused(loadPlaybooks([none]));
-    expect(error).toMatchObject({ message: `${none}: there is no such directory of playbooks`, remedy: expect.stringContaining('playbooksDir') });
+    expect(error).toMatchObject({
+      message: `${none}: there is no such directory of playbooks`,
+      remedy: expect.stringContaining('playbooksDir'),
+    });
     expect(await loadPlaybooks([folder])).toHaveLength(29);
   });
 

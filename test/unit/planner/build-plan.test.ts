@@ -1,14 +1,30 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadPlaybooks } from '../../../src/config/load-playbooks.ts';
-import { CATEGORIES, LANES, PIPELINE_FAILURE_TYPES, SEVERITIES, type FailureInput } from '../../../src/domain/failure.ts';
+import {
+  CATEGORIES,
+  LANES,
+  PIPELINE_FAILURE_TYPES,
+  SEVERITIES,
+  type FailureInput,
+} from '../../../src/domain/failure.ts';
 import { PlanSchema } from '../../../src/domain/plan.schema.ts';
 import { namesPlan, shortHash, type Plan } from '../../../src/domain/plan.ts';
 import { PlaybookSchema } from '../../../src/domain/playbook.schema.ts';
 import type { LoadedPlaybook } from '../../../src/domain/playbook.ts';
 import { hashPlan } from '../../../src/planner/hash-plan.ts';
 import { parsePlaybooks } from './parse-playbooks.ts';
-import { checkpointId, failure, HOST, LEDGER, planFor, runFailure, sha256, SUBJECT, WORKSPACE } from './plan-fixtures.ts';
+import {
+  checkpointId,
+  failure,
+  HOST,
+  LEDGER,
+  planFor,
+  runFailure,
+  sha256,
+  SUBJECT,
+  WORKSPACE,
+} from './plan-fixtures.ts';
 
 let builtin: LoadedPlaybook[];
 beforeAll(async () => {
@@ -46,7 +62,9 @@ describe('skip', () => {
   test('is left out for a step that is not, with the reason', () => {
     const { plan } = planFor(runFailure(3), playbook(skip));
     expect(plan.actions.map(({ id, order }) => [id, order])).toEqual([['call', 1]]);
-    expect(leftOut(plan)).toEqual(['action skip (skip) is left out: step unit is not optional and nobody is asked to approve leaving it out']);
+    expect(leftOut(plan)).toEqual([
+      'action skip (skip) is left out: step unit is not optional and nobody is asked to approve leaving it out',
+    ]);
   });
 
   test.each(['approval: {required: 1}', 'mode: propose'])('stays for it with "%s", since a person approves', (spec) => {
@@ -62,12 +80,18 @@ describe('skip', () => {
 });
 
 describe('rollback and resume', () => {
-  const both = { actions: '{id: back, type: rollback, to: latest}, {id: on, type: resume}, {id: call, type: escalate}' };
+  const both = {
+    actions: '{id: back, type: rollback, to: latest}, {id: on, type: resume}, {id: call, type: escalate}',
+  };
 
   test('name the checkpoint, its host and its subject', () => {
     const { plan } = planFor(runFailure(3), playbook(both));
     const place = { checkpointId: checkpointId('afterlint'), subject: SUBJECT, host: HOST };
-    expect(actionOf(plan, 'back')).toMatchObject({ ...place, title: `Roll back to afterlint (${checkpointId('afterlint')})`, required: false });
+    expect(actionOf(plan, 'back')).toMatchObject({
+      ...place,
+      title: `Roll back to afterlint (${checkpointId('afterlint')})`,
+      required: false,
+    });
     expect(actionOf(plan, 'on')).toMatchObject({ ...place, title: 'Resume from checkpoint: unit' });
   });
 
@@ -89,17 +113,23 @@ describe('rollback and resume', () => {
   test('a resume is left out where nothing could be run again', () => {
     const { plan } = planFor(failure({ subject: SUBJECT }), playbook(both));
     expect(plan.actions.map(({ id }) => id)).toEqual(['back', 'call']);
-    expect(leftOut(plan)).toEqual(['action on (resume) is left out: the failure names nothing to run again after the checkpoint']);
+    expect(leftOut(plan)).toEqual([
+      'action on (resume) is left out: the failure names nothing to run again after the checkpoint',
+    ]);
   });
 
   test('parts are passed on', () => {
-    const { plan } = planFor(runFailure(3), playbook({ actions: '{id: back, type: rollback, parts: [files, context]}' }));
+    const { plan } = planFor(
+      runFailure(3),
+      playbook({ actions: '{id: back, type: rollback, parts: [files, context]}' }),
+    );
     expect(actionOf(plan, 'back')).toMatchObject({ parts: ['files', 'context'] });
   });
 });
 
 describe('retry', () => {
-  const actions = '{id: again, type: retry}, {id: back, type: rollback, to: "phase-start:0"}, {id: all, type: retry}, {id: call, type: escalate}';
+  const actions =
+    '{id: again, type: retry}, {id: back, type: rollback, to: "phase-start:0"}, {id: all, type: retry}, {id: call, type: escalate}';
   const names = (plan: Plan, id: string) => {
     const action = actionOf(plan, id);
     return action?.type === 'retry' ? action.steps.map(({ name }) => name) : [];
@@ -115,25 +145,37 @@ describe('retry', () => {
   test('steps run on the host and in the workspace of the run', () => {
     const { plan } = planFor(runFailure(2), playbook({ actions }));
     expect(actionOf(plan, 'all')).toMatchObject({
-      steps: [{}, {}, { operation: { kind: 'command', argv: ['npm', 'run', 'lint'], host: HOST, workspace: WORKSPACE } }],
+      steps: [
+        {},
+        {},
+        { operation: { kind: 'command', argv: ['npm', 'run', 'lint'], host: HOST, workspace: WORKSPACE } },
+      ],
     });
   });
 
   test('without a run does the failure’s own operation', () => {
     const operation = { kind: 'http' as const, method: 'POST' as const, url: 'http://127.0.0.1:1/x' };
     const { plan } = planFor(failure({ operation }), playbook({ actions }));
-    expect(actionOf(plan, 'again')).toMatchObject({ title: 'Retry POST http://127.0.0.1:1/x', steps: [{ operation }], retry: { maximumAttempts: 1, initialInterval: '1s' } });
+    expect(actionOf(plan, 'again')).toMatchObject({
+      title: 'Retry POST http://127.0.0.1:1/x',
+      steps: [{ operation }],
+      retry: { maximumAttempts: 1, initialInterval: '1s' },
+    });
   });
 
   test('is left out without any operation, with the reason', () => {
     const { plan } = planFor(failure(), playbook({ actions }));
     expect(plan.actions.map(({ id }) => id)).toEqual(['call']);
-    expect(leftOut(plan)[0]).toBe('action again (retry) is left out: the failure names no operation that could be retried');
+    expect(leftOut(plan)[0]).toBe(
+      'action again (retry) is left out: the failure names no operation that could be retried',
+    );
   });
 
   test('a command without a host gets the default one', () => {
     const operation = { kind: 'command' as const, argv: ['true'] };
-    expect(actionOf(planFor(failure({ operation }), playbook({ actions }), { defaultHost: 'other' }).plan, 'again')).toMatchObject({ steps: [{ operation: { host: 'other' } }] });
+    expect(
+      actionOf(planFor(failure({ operation }), playbook({ actions }), { defaultHost: 'other' }).plan, 'again'),
+    ).toMatchObject({ steps: [{ operation: { host: 'other' } }] });
   });
 });
 
@@ -145,8 +187,12 @@ describe('other actions', () => {
   });
 
   test('a wait takes its own time, else the failure’s Retry-After, else a second; with probes it waits for them', () => {
-    const actions = '{id: a, type: wait, for: 7s}, {id: b, type: wait}, {id: c, type: wait, until: [{name: up, tcp: {port: 80}}]}';
-    const waits = (given: Partial<FailureInput>) => planFor(failure(given), playbook({ actions })).plan.actions.map((action) => (action.type === 'wait' ? action.for : ''));
+    const actions =
+      '{id: a, type: wait, for: 7s}, {id: b, type: wait}, {id: c, type: wait, until: [{name: up, tcp: {port: 80}}]}';
+    const waits = (given: Partial<FailureInput>) =>
+      planFor(failure(given), playbook({ actions })).plan.actions.map((action) =>
+        action.type === 'wait' ? action.for : '',
+      );
     expect(waits({ retryAfter: '90s' })).toEqual(['7s', '90s', undefined]);
     expect(waits({})).toEqual(['7s', '1s', undefined]);
   });
@@ -154,18 +200,30 @@ describe('other actions', () => {
   test('a run, its undo and the probes of success are placed on the host and in the workspace of the failure', () => {
     const { plan } = planFor(
       runFailure(1),
-      playbook({ actions: '{id: fix, type: run, run: {command: [make, fix]}, compensate: {activity: cleanCaches}, success: [{name: made, file: {path: out}}]}' }),
+      playbook({
+        actions:
+          '{id: fix, type: run, run: {command: [make, fix]}, compensate: {activity: cleanCaches}, success: [{name: made, file: {path: out}}]}',
+      }),
     );
     expect(actionOf(plan, 'fix')).toMatchObject({
       required: true,
       operation: { kind: 'command', argv: ['make', 'fix'], host: HOST, workspace: WORKSPACE },
-      compensation: { title: 'Undo of fix', operation: { name: 'cleanCaches', taskQueue: `rerail-host-${HOST}`, input: { workspace: WORKSPACE } } },
+      compensation: {
+        title: 'Undo of fix',
+        operation: { name: 'cleanCaches', taskQueue: `rerail-host-${HOST}`, input: { workspace: WORKSPACE } },
+      },
       success: [{ name: 'made', workspace: WORKSPACE, host: HOST }],
     });
   });
 
   test('required and estimated can be given, and the estimate of the plan is the sum', () => {
-    const { plan } = planFor(failure(), playbook({ actions: '{id: fix, type: run, run: {activity: noop}, optional: true, timeout: 5m, estimated: 3s}, {id: call, type: escalate, optional: true}' }));
+    const { plan } = planFor(
+      failure(),
+      playbook({
+        actions:
+          '{id: fix, type: run, run: {activity: noop}, optional: true, timeout: 5m, estimated: 3s}, {id: call, type: escalate, optional: true}',
+      }),
+    );
     expect(plan.actions.map(({ required, estimatedMs }) => [required, estimatedMs])).toEqual([
       [false, 3000],
       [false, 10_000],
@@ -175,9 +233,18 @@ describe('other actions', () => {
 
   test('probes of the playbook and of the failure are both asked, one of each name', () => {
     const spec = 'verify: {probes: [{name: up, tcp: {port: 80}}], within: 7s}';
-    const probes = [{ name: 'up', tcp: { port: 81 } }, { name: 'file', file: { path: 'a' } }];
+    const probes = [
+      { name: 'up', tcp: { port: 81 } },
+      { name: 'file', file: { path: 'a' } },
+    ];
     const { plan } = planFor(runFailure(1, { probes }), playbook({ actions: '{id: call, type: escalate}', spec }));
-    expect(plan.verify).toMatchObject({ within: '7s', probes: [{ name: 'up', tcp: { port: 81 } }, { name: 'file', workspace: WORKSPACE }] });
+    expect(plan.verify).toMatchObject({
+      within: '7s',
+      probes: [
+        { name: 'up', tcp: { port: 81 } },
+        { name: 'file', workspace: WORKSPACE },
+      ],
+    });
   });
 
   test.each([
@@ -201,27 +268,41 @@ describe('templates', () => {
   };
 
   test('a whole-string template keeps the type of what it names', () => {
-    const actions = '{id: fix, type: run, run: {activity: x, input: {labels: "{{ failure.labels }}", n: "{{ inputs.n }}", on: "{{inputs.on}}", list: ["{{ inputs.list }}"]}}}';
+    const actions =
+      '{id: fix, type: run, run: {activity: x, input: {labels: "{{ failure.labels }}", n: "{{ inputs.n }}", on: "{{inputs.on}}", list: ["{{ inputs.list }}"]}}}';
     const { plan } = planFor(labelled, playbook({ actions }), { inputs: { n: 3, on: false, list: [1, null] } });
     expect(input(plan)).toEqual({ labels: { pool: 'orders', n: '3' }, n: 3, on: false, list: [[1, null]] });
   });
 
   test('a typed field takes what the template names, and is checked then', () => {
-    const playbooks = playbook({ actions: '{id: again, type: retry, timeout: "{{ inputs.limit }}", retry: {maximumAttempts: "{{ inputs.n }}"}}' });
+    const playbooks = playbook({
+      actions: '{id: again, type: retry, timeout: "{{ inputs.limit }}", retry: {maximumAttempts: "{{ inputs.n }}"}}',
+    });
     const given = failure({ operation: { kind: 'activity', name: 'x' } });
-    expect(actionOf(planFor(given, playbooks, { inputs: { limit: '90s', n: 4 } }).plan, 'again')).toMatchObject({ timeout: '90s', estimatedMs: 90_000, retry: { maximumAttempts: 4 } });
+    expect(actionOf(planFor(given, playbooks, { inputs: { limit: '90s', n: 4 } }).plan, 'again')).toMatchObject({
+      timeout: '90s',
+      estimatedMs: 90_000,
+      retry: { maximumAttempts: 4 },
+    });
     expect(() => planFor(given, playbooks, { inputs: { limit: 'soon', n: 4 } })).toThrow(
-      expect.objectContaining({ code: 'plan-impossible', message: expect.stringContaining('"soon" is not a duration') }),
+      expect.objectContaining({
+        code: 'plan-impossible',
+        message: expect.stringContaining('"soon" is not a duration'),
+      }),
     );
   });
 
   test('a path that leads nowhere makes the plan impossible and is named', () => {
-    const playbooks = playbook({ actions: '{id: fix, type: run, run: {activity: x, input: {a: "{{ failure.labels.nope }}", b: "x {{ inputs.gone }} y"}}}' });
+    const playbooks = playbook({
+      actions:
+        '{id: fix, type: run, run: {activity: x, input: {a: "{{ failure.labels.nope }}", b: "x {{ inputs.gone }} y"}}}',
+    });
     expect(() => planFor(labelled, playbooks)).toThrow(
       expect.objectContaining({
         code: 'plan-impossible',
         nonRetryable: true,
-        message: 'playbook mine does not fit this failure: {{ failure.labels.nope }} leads nowhere; {{ inputs.gone }} leads nowhere',
+        message:
+          'playbook mine does not fit this failure: {{ failure.labels.nope }} leads nowhere; {{ inputs.gone }} leads nowhere',
         remedy: expect.stringContaining('--input'),
       }),
     );
@@ -229,12 +310,19 @@ describe('templates', () => {
 
   test('what earlier actions put out is left for the time when they have', () => {
     const text = '{{ actions.look.output.address }}';
-    const { plan } = planFor(labelled, playbook({ actions: `{id: look, type: run, run: {activity: y}}, {id: fix, type: run, run: {activity: x, input: {to: "${text}", pool: "{{ failure.labels.pool }}"}}}` }));
+    const { plan } = planFor(
+      labelled,
+      playbook({
+        actions: `{id: look, type: run, run: {activity: y}}, {id: fix, type: run, run: {activity: x, input: {to: "${text}", pool: "{{ failure.labels.pool }}"}}}`,
+      }),
+    );
     expect(input(plan)).toEqual({ to: text, pool: 'orders' });
   });
 
   test('they never reach what the failure inherits', () => {
-    const playbooks = playbook({ actions: '{id: fix, type: run, run: {activity: x, input: "{{ failure.constructor }}"}}' });
+    const playbooks = playbook({
+      actions: '{id: fix, type: run, run: {activity: x, input: "{{ failure.constructor }}"}}',
+    });
     expect(() => planFor(labelled, playbooks)).toThrow(expect.objectContaining({ code: 'plan-impossible' }));
   });
 });
@@ -257,7 +345,10 @@ describe('hash', () => {
   test('is the same for the same input, whatever the id and the time', () => {
     fc.assert(
       fc.property(given, index, fc.boolean(), fc.string(), fc.string(), (part, at, optional, id, now) => {
-        const [one, two] = [planFor(runFailure(at, part, optional), builtin), planFor(runFailure(at, part, optional), builtin, { id, now })];
+        const [one, two] = [
+          planFor(runFailure(at, part, optional), builtin),
+          planFor(runFailure(at, part, optional), builtin, { id, now }),
+        ];
         expect(two.plan.hash).toBe(one.plan.hash);
         expect(two.plan).toMatchObject({ id, createdAt: now });
       }),
@@ -291,11 +382,18 @@ describe('hash', () => {
       if (typeof node === 'object' && node !== null) {
         for (const key of Object.keys(node)) {
           const place = Array.isArray(node) ? Number(key) : key;
-          visit((node as Record<string | number, unknown>)[place], (value) => {
-            const copy = (Array.isArray(node) ? [...(node as unknown[])] : { ...node }) as Record<string | number, unknown>;
-            copy[place] = value;
-            return change(copy);
-          }, `${path}.${key}`);
+          visit(
+            (node as Record<string | number, unknown>)[place],
+            (value) => {
+              const copy = (Array.isArray(node) ? [...(node as unknown[])] : { ...node }) as Record<
+                string | number,
+                unknown
+              >;
+              copy[place] = value;
+              return change(copy);
+            },
+            `${path}.${key}`,
+          );
         }
         return;
       }
@@ -309,7 +407,9 @@ describe('hash', () => {
   });
 
   test('changes with the checkpoint that would be restored', () => {
-    const hashes = [LEDGER, LEDGER.slice(1), []].map((checkpoints) => planFor(runFailure(3, { type: 'git' }), builtin, { checkpoints }).plan.hash);
+    const hashes = [LEDGER, LEDGER.slice(1), []].map(
+      (checkpoints) => planFor(runFailure(3, { type: 'git' }), builtin, { checkpoints }).plan.hash,
+    );
     expect(new Set(hashes).size).toBe(3);
   });
 

@@ -2,7 +2,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { loadPlaybooks } from '../../../src/config/load-playbooks.ts';
 import type { ActionType } from '../../../src/domain/action.ts';
 import { toMs } from '../../../src/domain/duration.ts';
-import { LANES, PIPELINE_FAILURE_TYPES, type Category, type FailureType, type Lane } from '../../../src/domain/failure.ts';
+import {
+  LANES,
+  PIPELINE_FAILURE_TYPES,
+  type Category,
+  type FailureType,
+  type Lane,
+} from '../../../src/domain/failure.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { LoadedPlaybook } from '../../../src/domain/playbook.ts';
 import { planFor, runFailure, STEPS } from './plan-fixtures.ts';
@@ -28,7 +34,13 @@ describe('by category (requirement 4.3)', () => {
   }
   const rows: Row[] = [
     { category: 'TRANSIENT', actions: ['retry', 'escalate'], confidence: 0.9, approval: false, retries: 3 },
-    { category: 'VALIDATION', actions: ['manual', 'retry'], confidence: 0.8, approval: false, title: 'Fix validation errors' },
+    {
+      category: 'VALIDATION',
+      actions: ['manual', 'retry'],
+      confidence: 0.8,
+      approval: false,
+      title: 'Fix validation errors',
+    },
     {
       category: 'RESOURCE',
       actions: ['run', 'run', 'wait', 'retry', 'manual', 'retry', 'escalate'],
@@ -36,20 +48,43 @@ describe('by category (requirement 4.3)', () => {
       approval: false,
       title: 'Free up resources',
     },
-    { category: 'LOGIC', actions: ['rollback', 'manual', 'retry'], confidence: 0.5, approval: true, title: 'Investigate' },
+    {
+      category: 'LOGIC',
+      actions: ['rollback', 'manual', 'retry'],
+      confidence: 0.5,
+      approval: true,
+      title: 'Investigate',
+    },
     { category: 'EXTERNAL', actions: ['retry', 'skip', 'escalate'], confidence: 0.7, approval: false, retries: 2 },
-    { category: 'SECURITY', actions: ['manual', 'retry', 'escalate'], confidence: 0.6, approval: true, title: 'Re-authenticate' },
+    {
+      category: 'SECURITY',
+      actions: ['manual', 'retry', 'escalate'],
+      confidence: 0.6,
+      approval: true,
+      title: 'Re-authenticate',
+    },
     { category: 'CRITICAL', actions: ['abort', 'rollback', 'escalate'], confidence: 0.3, approval: true },
   ];
 
-  test.each(rows)('$category: $actions with confidence $confidence', ({ category, actions, confidence, approval, retries, title }) => {
-    const { plan } = planFor(runFailure(3, { category }, true), playbooks);
-    expect(plan).toMatchObject({ errorCategory: category, confidence, requiresApproval: approval, playbook: { source: 'builtin' } });
-    expect(typesOf(plan)).toEqual(actions);
-    expect(plan.approval !== undefined).toBe(approval);
-    if (retries !== undefined) expect(plan.actions.find(({ type }) => type === 'retry')).toMatchObject({ retry: { maximumAttempts: retries } });
-    if (title !== undefined) expect(plan.actions.find(({ type }) => type === 'manual')).toMatchObject({ title });
-  });
+  test.each(rows)(
+    '$category: $actions with confidence $confidence',
+    ({ category, actions, confidence, approval, retries, title }) => {
+      const { plan } = planFor(runFailure(3, { category }, true), playbooks);
+      expect(plan).toMatchObject({
+        errorCategory: category,
+        confidence,
+        requiresApproval: approval,
+        playbook: { source: 'builtin' },
+      });
+      expect(typesOf(plan)).toEqual(actions);
+      expect(plan.approval !== undefined).toBe(approval);
+      if (retries !== undefined)
+        expect(plan.actions.find(({ type }) => type === 'retry')).toMatchObject({
+          retry: { maximumAttempts: retries },
+        });
+      if (title !== undefined) expect(plan.actions.find(({ type }) => type === 'manual')).toMatchObject({ title });
+    },
+  );
 
   test('otherwise: retry, rollback, retry, escalate with confidence 0.5', () => {
     const { plan } = planFor(runFailure(3), playbooks, { playbook: 'category-unknown' });
@@ -59,8 +94,15 @@ describe('by category (requirement 4.3)', () => {
 
   test('every category has its plan, in every lane', () => {
     for (const lane of LANES) {
-      for (const { category, confidence } of [...rows, { category: 'UNKNOWN' as const, confidence: lane === 'heavy' ? 0.4 : 0.5 }]) {
-        expect(planFor(runFailure(3, { category, lane }), playbooks).plan).toMatchObject({ errorCategory: category, lane, confidence });
+      for (const { category, confidence } of [
+        ...rows,
+        { category: 'UNKNOWN' as const, confidence: lane === 'heavy' ? 0.4 : 0.5 },
+      ]) {
+        expect(planFor(runFailure(3, { category, lane }), playbooks).plan).toMatchObject({
+          errorCategory: category,
+          lane,
+          confidence,
+        });
       }
     }
   });
@@ -72,7 +114,10 @@ describe('by category (requirement 4.3)', () => {
     ['EXTERNAL', 'a lost database', { code: '08006' }],
     ['LOGIC', 'a missing module', { code: 'ERR_MODULE_NOT_FOUND' }],
   ] as const)('%s also when a rule found it: %s', (category, _what, given) => {
-    expect(planFor(runFailure(3, given), playbooks).plan.playbook.name).toBe(`category-${category.toLowerCase()}`);
+    for (const lane of LANES) {
+      const { plan } = planFor(runFailure(3, { ...given, lane }), playbooks);
+      expect(plan.playbook.name, lane).toBe(`category-${category.toLowerCase()}`);
+    }
   });
 });
 
@@ -89,7 +134,12 @@ describe('by failure type and lane (requirement 4.4)', () => {
     git: () => ['retry', 'rollback', ...retry, 'manual', 'retry', 'escalate'],
     unknown: () => ['manual', 'retry', 'rollback', 'retry', 'escalate'],
   };
-  const recommended: Partial<Record<FailureType, ActionType>> = { timeout: 'retry', quality_gate: 'skip', network: 'resume', unknown: 'manual' };
+  const recommended: Partial<Record<FailureType, ActionType>> = {
+    timeout: 'retry',
+    quality_gate: 'skip',
+    network: 'resume',
+    unknown: 'manual',
+  };
   const looksFirst: Partial<Record<FailureType, string[]>> = {
     timeout: ['inspectResources'],
     resource_exhaustion: ['inspectResources', 'cleanCaches'],
@@ -100,22 +150,31 @@ describe('by failure type and lane (requirement 4.4)', () => {
 
   test.each(rows)('$type in lane $lane', ({ type, lane }) => {
     const { plan } = planFor(runFailure(3, { type, lane }, true), playbooks);
-    expect(plan).toMatchObject({ failureType: type, lane, playbook: { name: `${type.replaceAll('_', '-')}-${lane}`, source: 'builtin' } });
+    expect(plan).toMatchObject({
+      failureType: type,
+      lane,
+      playbook: { name: `${type.replaceAll('_', '-')}-${lane}`, source: 'builtin' },
+    });
     expect(strategiesOf(plan)).toEqual(strategies[type](lane));
     expect(strategiesOf(plan)[0]).toBe(recommended[type] ?? strategiesOf(plan)[0]);
-    const looks = plan.actions.flatMap((action) => (action.type === 'run' && action.operation.kind === 'activity' ? [action.operation.name] : []));
+    const looks = plan.actions.flatMap((action) =>
+      action.type === 'run' && action.operation.kind === 'activity' ? [action.operation.name] : [],
+    );
     expect(looks).toEqual(looksFirst[type] ?? []);
     expect(plan.requiresApproval).toBe(type === 'quality_gate' && lane === 'heavy');
   });
 
-  test.each(rows)('$type in lane $lane: what only looks comes before the strategies and is not required', ({ type, lane }) => {
-    const { plan } = planFor(runFailure(3, { type, lane }, true), playbooks);
-    const kinds = typesOf(plan).map((action) => LOOKS.includes(action));
-    expect(kinds).toEqual([...kinds].sort((a, b) => Number(b) - Number(a)));
-    for (const action of plan.actions) {
-      expect(action.required, action.id).toBe(['manual', 'escalate', 'abort'].includes(action.type));
-    }
-  });
+  test.each(rows)(
+    '$type in lane $lane: what only looks comes before the strategies and is not required',
+    ({ type, lane }) => {
+      const { plan } = planFor(runFailure(3, { type, lane }, true), playbooks);
+      const kinds = typesOf(plan).map((action) => LOOKS.includes(action));
+      expect(kinds).toEqual([...kinds].sort((a, b) => Number(b) - Number(a)));
+      for (const action of plan.actions) {
+        expect(action.required, action.id).toBe(['manual', 'escalate', 'abort'].includes(action.type));
+      }
+    },
+  );
 
   test.each(rows)('$type in lane $lane: the estimate is the sum, orders and ids are unique', ({ type, lane }) => {
     const { plan } = planFor(runFailure(3, { type, lane }, true), playbooks);
@@ -144,13 +203,17 @@ describe('by failure type and lane (requirement 4.4)', () => {
     delete given.operation;
     const { plan } = planFor(given, playbooks);
     expect(plan.actions.some(({ type }) => type === 'run')).toBe(false);
-    expect(plan.reasons).toContain('action inspect (run) is left out: inspectResources works in a workspace and the failure names none');
+    expect(plan.reasons).toContain(
+      'action inspect (run) is left out: inspectResources works in a workspace and the failure names none',
+    );
   });
 });
 
 describe('the steps that are run again', () => {
   const stepsOf = (plan: Plan): [string, string[]][] =>
-    plan.actions.flatMap((action) => ('steps' in action ? [[action.id, action.steps.map(({ name }) => name)] as [string, string[]]] : []));
+    plan.actions.flatMap((action) =>
+      'steps' in action ? [[action.id, action.steps.map(({ name }) => name)] as [string, string[]]] : [],
+    );
   const names = STEPS.map(({ step }) => step);
 
   test('after a rollback all since the checkpoint, before it only the failed one', () => {
@@ -165,7 +228,16 @@ describe('the steps that are run again', () => {
     const ledger = planFor(runFailure(3, { type: 'network' }), playbooks, {
       checkpoints: [
         {
-          info: { id: `cp_${'0'.repeat(26)}`, name: 'c', type: 'auto', subject: 's/t', description: '', tags: [], success: true, stepIndex: 1 },
+          info: {
+            id: `cp_${'0'.repeat(26)}`,
+            name: 'c',
+            type: 'auto',
+            subject: 's/t',
+            description: '',
+            tags: [],
+            success: true,
+            stepIndex: 1,
+          },
           state: 'complete',
           createdAt: '2026-01-01T00:00:00.000Z',
           host: 'h',
@@ -186,6 +258,8 @@ describe('the steps that are run again', () => {
   });
 
   test('only the failed one where nothing was restored', () => {
-    expect(stepsOf(planFor(runFailure(3, { type: 'network' }), playbooks, { checkpoints: [] }).plan)).toEqual([['retry', ['unit']]]);
+    expect(stepsOf(planFor(runFailure(3, { type: 'network' }), playbooks, { checkpoints: [] }).plan)).toEqual([
+      ['retry', ['unit']],
+    ]);
   });
 });

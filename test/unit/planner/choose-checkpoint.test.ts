@@ -45,13 +45,15 @@ describe('chooseCheckpoint', () => {
 
   test.each(['creating', 'partial', 'invalidated', 'corrupt', 'deleting'] as const)('never takes a %s one', (state) => {
     const bad = checkpoint('bad', { type: 'phase-start', phaseIndex: 1 }, { state });
-    for (const wanted of ['latest', 'phase-start', 'phase-start:1', checkpointId('bad')]) expect(choose(wanted, [bad])).toBeUndefined();
+    for (const wanted of ['latest', 'phase-start', 'phase-start:1', checkpointId('bad')])
+      expect(choose(wanted, [bad])).toBeUndefined();
     expect(choose('latest', [bad, checkpoint('good')])).toBe('good');
   });
 
   test('never takes one of a failed state', () => {
     const bad = checkpoint('bad', { type: 'phase-start', phaseIndex: 1, success: false });
-    for (const wanted of ['latest', 'phase-start', 'phase-start:1', checkpointId('bad')]) expect(choose(wanted, [bad])).toBeUndefined();
+    for (const wanted of ['latest', 'phase-start', 'phase-start:1', checkpointId('bad')])
+      expect(choose(wanted, [bad])).toBeUndefined();
   });
 
   test('does not take the backup before a rollback for a good state', () => {
@@ -59,13 +61,16 @@ describe('chooseCheckpoint', () => {
   });
 
   test('takes none from an empty ledger', () => {
-    for (const wanted of ['latest', 'phase-start', 'phase-start:0', checkpointId('x')]) expect(choose(wanted, [])).toBeUndefined();
+    for (const wanted of ['latest', 'phase-start', 'phase-start:0', checkpointId('x')])
+      expect(choose(wanted, [])).toBeUndefined();
   });
 });
 
 describe('stepsSince', () => {
   const names = (index: number, stepIndex: number | undefined) =>
-    stepsSince(runFailure(index), checkpoint('c', stepIndex === undefined ? {} : { stepIndex })).map(({ step }) => step);
+    stepsSince(runFailure(index), checkpoint('c', stepIndex === undefined ? {} : { stepIndex })).map(
+      ({ step }) => step,
+    );
 
   test.each([
     [3, 0, ['install', 'compile', 'lint', 'unit']],

@@ -8,11 +8,16 @@ import { failure, HOST, sha256 } from './plan-fixtures.ts';
 const NETWORK: Classification = { category: 'TRANSIENT', type: 'network', severity: 'MEDIUM', rule: 'r' };
 
 function playbook(name: string, source: LoadedPlaybook['source'], ...match: Match[]): LoadedPlaybook {
-  const document = { apiVersion: 'rerail/v1', kind: 'Playbook', metadata: { name, labels: {} } } as unknown as LoadedPlaybook['document'];
+  const document = {
+    apiVersion: 'rerail/v1',
+    kind: 'Playbook',
+    metadata: { name, labels: {} },
+  } as unknown as LoadedPlaybook['document'];
   return { name, source, file: `${name}.yaml`, match, document };
 }
 
-const choose = (playbooks: LoadedPlaybook[], given = failure(), found = NETWORK) => choosePlaybook(given, found, playbooks);
+const choose = (playbooks: LoadedPlaybook[], given = failure(), found = NETWORK) =>
+  choosePlaybook(given, found, playbooks);
 
 describe('choosePlaybook', () => {
   test('takes the user’s before a narrower built-in one', () => {
@@ -43,7 +48,7 @@ describe('choosePlaybook', () => {
     ];
     const order: string[] = [];
     const given = failure({ component: 'web' });
-    for (let rest = all; rest.length > 0; ) {
+    for (let rest = all; rest.length > 0;) {
       const name = choose(rest, given)?.playbook.name ?? 'none';
       order.push(name);
       rest = rest.filter((item) => item.name !== name);
@@ -52,7 +57,10 @@ describe('choosePlaybook', () => {
   });
 
   test('takes the built-in one of a category that the reporter stated before that of a guessed type', () => {
-    const all = [playbook('by-lane', 'builtin', { failureType: 'network', lane: 'standard' }), playbook('secure', 'builtin', { category: 'SECURITY' })];
+    const all = [
+      playbook('by-lane', 'builtin', { failureType: 'network', lane: 'standard' }),
+      playbook('secure', 'builtin', { category: 'SECURITY' }),
+    ];
     const found: Classification = { ...NETWORK, category: 'SECURITY' };
     expect(choose(all, failure({ category: 'SECURITY' }), found)?.playbook.name).toBe('secure');
     expect(choose(all, failure({ category: 'SECURITY', type: 'network' }), found)?.playbook.name).toBe('by-lane');
@@ -68,7 +76,10 @@ describe('choosePlaybook', () => {
     [{ target: 'service/*' }, 'wants target service/*'],
     [{ labels: { team: 'core' } }, 'wants label team=core'],
   ] as [Match, string][])('passes over %j and says why', (match, reason) => {
-    const choice = choose([playbook('mine', 'user', match), playbook('fallback', 'builtin', { category: 'TRANSIENT' })]);
+    const choice = choose([
+      playbook('mine', 'user', match),
+      playbook('fallback', 'builtin', { category: 'TRANSIENT' }),
+    ]);
     expect(choice?.playbook.name).toBe('fallback');
     expect(choice?.alternatives).toEqual([{ playbook: 'mine', reason }]);
   });
@@ -83,7 +94,12 @@ describe('choosePlaybook', () => {
   });
 
   test('all fields of a match must fit, one match of several is enough', () => {
-    const both = playbook('both', 'user', { failureType: 'network', lane: 'heavy' }, { failureType: 'network', severity: ['MEDIUM'] });
+    const both = playbook(
+      'both',
+      'user',
+      { failureType: 'network', lane: 'heavy' },
+      { failureType: 'network', severity: ['MEDIUM'] },
+    );
     expect(choose([both])?.reason).toBe('playbook both (user) matches failureType network and severity ["MEDIUM"]');
     expect(choose([both], failure(), { ...NETWORK, severity: 'LOW' })).toBeUndefined();
   });
@@ -93,7 +109,9 @@ describe('choosePlaybook', () => {
       playbook('first', 'user', { failureType: 'network' }),
       playbook('second', 'user', { failureType: 'network' }, { failureType: 'network', lane: 'heavy' }),
     ]);
-    expect(choice?.alternatives).toEqual([{ playbook: 'second', reason: 'fits as well; first is narrower or earlier' }]);
+    expect(choice?.alternatives).toEqual([
+      { playbook: 'second', reason: 'fits as well; first is narrower or earlier' },
+    ]);
   });
 
   test.each([
@@ -126,13 +144,30 @@ describe('choosePlaybook', () => {
   test('finds none where none matches, and a plan then cannot be made', () => {
     const playbooks = [playbook('git', 'builtin', { failureType: 'git' })];
     expect(choose(playbooks)).toBeUndefined();
-    const make = () => makePlan({ failure: failure({ code: 'EPIPE' }), playbooks, checkpoints: [], defaultHost: HOST, id: 'p', now: 'n', sha256 });
-    expect(make).toThrow(expect.objectContaining({ code: 'plan-impossible', nonRetryable: true, message: 'no playbook matches a TRANSIENT failure' }));
+    const make = () =>
+      makePlan({
+        failure: failure({ code: 'EPIPE' }),
+        playbooks,
+        checkpoints: [],
+        defaultHost: HOST,
+        id: 'p',
+        now: 'n',
+        sha256,
+      });
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: 'plan-impossible',
+        nonRetryable: true,
+        message: 'no playbook matches a TRANSIENT failure',
+      }),
+    );
   });
 });
 
 test('a playbook that was asked for by name is found, or the known names are told', () => {
   const known = [playbook('b', 'user'), playbook('a', 'builtin')];
   expect(findPlaybook('a', known).name).toBe('a');
-  expect(() => findPlaybook('c', known)).toThrow(expect.objectContaining({ code: 'unknown-playbook', remedy: 'Use one of: a, b.' }));
+  expect(() => findPlaybook('c', known)).toThrow(
+    expect.objectContaining({ code: 'unknown-playbook', remedy: 'Use one of: a, b.' }),
+  );
 });

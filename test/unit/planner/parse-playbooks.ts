@@ -4,5 +4,7 @@ import type { LoadedPlaybook } from '../../../src/domain/playbook.ts';
 
 /** Playbooks of a user from YAML text. The one in test/support/harness.ts would start Temporal's runtime. */
 export function parsePlaybooks(text: string): LoadedPlaybook[] {
-  return parseYaml(text, 'test.yaml', 'playbook-invalid').map((document) => checkPlaybook(document, 'test.yaml', 'user'));
+  return parseYaml(text, 'test.yaml', 'playbook-invalid').map((document) =>
+    checkPlaybook(document, 'test.yaml', 'user'),
+  );
 }

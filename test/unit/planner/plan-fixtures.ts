@@ -26,7 +26,16 @@ export function checkpoint(
   rest: Partial<Omit<CheckpointRecord, 'info'>> = {},
 ): CheckpointRecord {
   return {
-    info: { id: checkpointId(name), name, type: 'auto', subject: SUBJECT, description: '', tags: [], success: true, ...info },
+    info: {
+      id: checkpointId(name),
+      name,
+      type: 'auto',
+      subject: SUBJECT,
+      description: '',
+      tags: [],
+      success: true,
+      ...info,
+    },
     state: 'complete',
     createdAt: '2026-01-01T00:00:00.000Z',
     host: HOST,
