@@ -1,4 +1,4 @@
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, renameSync, writeFileSync } from 'node:fs';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { failure, runMain } from './lib/failure.mjs';
 import { inRoot } from './lib/paths.mjs';
@@ -24,6 +24,8 @@ await runMain(async () => {
     // A worker that starts right now must not read half of it.
     writeFileSync(`${file}.new`, code);
     renameSync(`${file}.new`, file);
+    // tsc writes no executable files, and `npx rerail` in a clone runs this one.
+    chmodSync(inRoot('dist/cli/main.js'), 0o755);
   } catch (error) {
     throw failure(
       `the workflows cannot be bundled: ${error.message}\n${problems.join('\n')}`,

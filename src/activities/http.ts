@@ -3,7 +3,7 @@ import { codeOf, messageOf, RerailError } from '../domain/errors.ts';
 import type { Json } from '../domain/canonical-json.ts';
 import type { HttpOperation, OperationResult } from '../domain/operation.ts';
 import { readSecret } from '../process/command-environment.ts';
-import { createRedactor } from '../telemetry/redact.ts';
+import { createRedactor, redactDeep } from '../telemetry/redact.ts';
 
 const DEFAULT_TIMEOUT: Duration = '30s';
 const BODY_LIMIT = 64 * 1024;
@@ -103,7 +103,7 @@ export async function callHttp(input: { operation: HttpOperation; key: string })
   const { text, truncated } = body;
   const expected = operation.expectStatus ? operation.expectStatus.includes(response.status) : response.ok;
   const result = { httpStatus: response.status, truncated, durationMs: Date.now() - started };
-  if (expected) return { ...result, output: parse(text) };
+  if (expected) return { ...result, output: redactDeep(parse(text), redact) as Json };
   const wait = retryAfterMs(response.headers.get('retry-after'), Date.now());
   throw new RerailError('http-failed', redact(`${method} ${url} answered ${response.status}: ${text}`).slice(0, 600), {
     details: { httpStatus: response.status, ...(wait === undefined ? {} : { retryAfterMs: wait }) },

@@ -49,10 +49,14 @@ export async function withClient<T>(
 ): Promise<T> {
   const resolved = await resolveConnection(context.settings);
   const connection = await openConnection(resolved);
+  // Who stops waiting leaves a long poll behind, which would keep the process for another 20 s.
+  const done = new AbortController();
   try {
     const client = new Client({ connection, namespace: resolved.namespace });
-    return await work(createRecoveryClient({ client, taskQueue: context.settings.taskQueue }), client);
+    const recoveries = createRecoveryClient({ client, taskQueue: context.settings.taskQueue });
+    return await connection.withAbortSignal(done.signal, () => work(recoveries, client));
   } finally {
+    done.abort();
     await connection.close();
   }
 }

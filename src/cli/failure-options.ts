@@ -18,7 +18,6 @@ export interface FailureOptions {
   subject?: string;
   label?: string[];
   workspace?: string;
-  command?: string[];
   playbook?: string;
   input?: string[];
 }
@@ -36,7 +35,7 @@ export function addFailureOptions(command: Command): Command {
     .option('--subject <kind/name>', 'whose checkpoints may be restored')
     .option('--label <key=value...>', 'labels that playbooks match and use')
     .option('--workspace <directory>', 'where the command runs')
-    .option('--command <word...>', 'the command that failed and can be retried, word by word')
+    .argument('[command...]', 'the command that failed and can be retried; after --, word by word')
     .option('--playbook <name>', 'this playbook instead of the one that matches')
     .option('--input <key=value...>', 'inputs of the playbook; a value that is JSON is read as such');
 }
@@ -90,11 +89,12 @@ async function readFailureFile(file: string): Promise<object> {
 /** The failure that options or a file describe; options win over the file. Throws `invalid-input`. */
 export async function readFailure(
   options: FailureOptions,
+  command: readonly string[],
   host: string,
   defaults: Partial<Failure> = {},
 ): Promise<Failure> {
   const fromFile = options.file === undefined ? {} : await readFailureFile(options.file);
-  const { target, message, failureType, category, severity, lane, code, subject, workspace, command } = options;
+  const { target, message, failureType, category, severity, lane, code, subject, workspace } = options;
   const labels = Object.fromEntries(pairs(options.label, '--label'));
   const given = {
     ...(target ? { target } : {}),
@@ -106,7 +106,9 @@ export async function readFailure(
     ...(code ? { code } : {}),
     ...(subject ? { subject } : {}),
     ...(options.label ? { labels } : {}),
-    ...(command ? { operation: { kind: 'command', argv: command, workspace: workspace ?? process.cwd(), host } } : {}),
+    ...(command.length > 0
+      ? { operation: { kind: 'command', argv: command, workspace: workspace ?? process.cwd(), host } }
+      : {}),
   };
   return parseFailure({ source: { kind: 'cli' }, host, ...defaults, ...fromFile, ...given });
 }

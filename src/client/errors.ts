@@ -6,7 +6,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
 import type { z } from 'zod';
 import { ERROR_CODES, isRerailError, messageOf, RerailError, type ErrorCode } from '../domain/errors.ts';
 
@@ -49,6 +49,13 @@ export function translateError(error: unknown, workflowId: string): Error {
   if (error instanceof WorkflowNotFoundError) {
     return new RerailError('recovery-not-found', `there is no open or kept workflow ${workflowId}`, {
       remedy: 'List them with `rerail recovery list`.',
+      cause: error,
+      nonRetryable: true,
+    });
+  }
+  if (error instanceof NamespaceNotFoundError) {
+    return new RerailError('settings-invalid', `the Temporal server has no namespace "${error.namespace}"`, {
+      remedy: 'Name one that exists with --namespace, or create it: temporal operator namespace create.',
       cause: error,
       nonRetryable: true,
     });

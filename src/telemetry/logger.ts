@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import type { Level, Logger } from 'pino';
-import { createRedactor } from './redact.ts';
+import { createRedactor, redactDeep } from './redact.ts';
 import type { Redact } from './redact.ts';
 import { formatLogLine } from './format-log-line.ts';
 
@@ -20,13 +20,6 @@ export interface LoggerOptions {
 const SECRET_PATHS = ['password', 'secret', 'token', 'apiKey', 'authorization', 'cookie', 'headers', 'env'].flatMap(
   (name) => [name, `*.${name}`, `*.*.${name}`],
 );
-
-function redactDeep(value: unknown, redact: Redact): unknown {
-  if (typeof value === 'string') return redact(value);
-  if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactDeep(item, redact)]));
-}
 
 /** Structured log on stderr, without secrets in paths or in text. */
 export function createLogger(options: LoggerOptions = {}): Logger {

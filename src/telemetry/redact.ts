@@ -82,3 +82,11 @@ export function createRedactor(secrets: readonly string[] = []): Redact {
     }
   };
 }
+
+/** The same value with every string in it masked. */
+export function redactDeep(value: unknown, redact: Redact): unknown {
+  if (typeof value === 'string') return redact(value);
+  if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactDeep(item, redact)]));
+}

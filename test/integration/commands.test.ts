@@ -156,6 +156,18 @@ describe('a command that ends', () => {
     expect((await run(shell(`printf '%s' '${text}' > "$RERAIL_OUTPUT"`))).output).toEqual(output);
   });
 
+  test('a secret in RERAIL_OUTPUT is masked', async () => {
+    process.env['RERAIL_TEST_OUTPUT_SECRET'] = 'correct horse battery';
+    try {
+      const script = `printf '{"login":["%s"]}' "$TOKEN" > "$RERAIL_OUTPUT"`;
+      const { output } = await run(shell(script), { secretEnv: { TOKEN: 'env:RERAIL_TEST_OUTPUT_SECRET' } });
+      expect(JSON.stringify(output)).not.toContain('correct horse');
+      expect(output).toEqual({ login: [expect.stringContaining('redacted')] });
+    } finally {
+      delete process.env['RERAIL_TEST_OUTPUT_SECRET'];
+    }
+  });
+
   test('an empty RERAIL_OUTPUT is none', async () => {
     expect(await run(shell(': > "$RERAIL_OUTPUT"'))).not.toHaveProperty('output');
   });

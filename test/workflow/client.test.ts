@@ -22,12 +22,19 @@ spec:
   actions:
 `;
 const RETRY = '    - {id: retry, type: retry}\n';
-const PLAYBOOKS = [head('retry') + RETRY + '    - {id: escalate, type: escalate}\n', head('manual') + '    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n' + RETRY].join('---\n');
+const PLAYBOOKS = [
+  head('retry') + RETRY + '    - {id: escalate, type: escalate}\n',
+  head('manual') + '    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n' + RETRY,
+].join('---\n');
 
 describe('a client', () => {
   let harness: Harness;
   beforeEach(async () => {
-    harness = await createHarness({ address: inject('serverAddress'), workflowBundle: workflowBundle(), playbooks: PLAYBOOKS });
+    harness = await createHarness({
+      address: inject('serverAddress'),
+      workflowBundle: workflowBundle(),
+      playbooks: PLAYBOOKS,
+    });
   });
   afterEach(() => harness.stop());
 
@@ -44,7 +51,9 @@ describe('a client', () => {
   it('starts once for one key, also at the same time', async () => {
     const [first, second] = await Promise.all([start({ key: 'k' }), start({ key: 'k' })]);
     const third = await start({ key: 'k' });
-    expect([first, second, third].map(({ runId, joined }) => [runId, joined])).toEqual(Array(3).fill([first.runId, false]));
+    expect([first, second, third].map(({ runId, joined }) => [runId, joined])).toEqual(
+      Array(3).fill([first.runId, false]),
+    );
     expect((await first.handle.status()).joined).toBe(0);
     await first.handle.completeManualStep(done);
     expect((await first.handle.result()).joined).toEqual([]);
@@ -64,7 +73,10 @@ describe('a client', () => {
 
   it('joins the open recovery of a target with another key, once for each key', async () => {
     const first = await start({ key: 'one' });
-    const joins = [await start({ key: 'two' }, { message: 'and again' }), await start({ key: 'two' }, { message: 'and again' })];
+    const joins = [
+      await start({ key: 'two' }, { message: 'and again' }),
+      await start({ key: 'two' }, { message: 'and again' }),
+    ];
     expect(joins.map(({ runId, joined }) => [runId, joined])).toEqual(Array(2).fill([first.runId, true]));
     await first.handle.completeManualStep(done);
     expect((await first.handle.result()).joined.map(({ message }) => message)).toEqual(['and again']);
@@ -74,19 +86,36 @@ describe('a client', () => {
     const { recoveries, target, client } = harness;
     const first = await start();
     await until(async () => (await first.handle.status()).waitingFor, 'the manual step');
-    const list = (options: Parameters<typeof recoveries.listRecoveries>[0] = {}) => recoveries.listRecoveries({ target, ...options });
-    const waiting = await until(async () => (await list({ status: ['awaiting_operator'] }))[0], 'the waiting one in the list');
-    expect(waiting).toMatchObject({ runId: first.runId, target, playbook: 'manual', category: 'UNKNOWN', waitingFor: 'manual:fix', closedAt: null });
+    const list = (options: Parameters<typeof recoveries.listRecoveries>[0] = {}) =>
+      recoveries.listRecoveries({ target, ...options });
+    const waiting = await until(
+      async () => (await list({ status: ['awaiting_operator'] }))[0],
+      'the waiting one in the list',
+    );
+    expect(waiting).toMatchObject({
+      runId: first.runId,
+      target,
+      playbook: 'manual',
+      category: 'UNKNOWN',
+      waitingFor: 'manual:fix',
+      closedAt: null,
+    });
     expect(Date.parse(waiting.waitingSince ?? '')).not.toBeNaN();
     await client.workflow.getHandle(first.handle.workflowId).terminate('killed by a test');
-    const killed = await until(async () => (await list()).find(({ status }) => status === 'killed'), 'the killed one in the list');
+    const killed = await until(
+      async () => (await list()).find(({ status }) => status === 'killed'),
+      'the killed one in the list',
+    );
     expect(killed.runId).toBe(first.runId);
     expect(killed.closedAt).not.toBeNull();
     expect(await list({ status: ['awaiting_operator'] })).toEqual([]);
     const second = await start({ playbook: 'retry' });
     await second.handle.result();
     await until(async () => (await list({ status: ['recovered'] })).length === 1, 'the recovered one in the list');
-    expect((await list()).map(({ runId, status }) => [runId, status])).toEqual([[second.runId, 'recovered'], [first.runId, 'killed']]);
+    expect((await list()).map(({ runId, status }) => [runId, status])).toEqual([
+      [second.runId, 'recovered'],
+      [first.runId, 'killed'],
+    ]);
     expect(await list({ limit: 1 })).toHaveLength(1);
     expect(await recoveries.listRecoveries({ target: "nobody's\\" })).toEqual([]);
   });
@@ -94,9 +123,15 @@ describe('a client', () => {
   it('tells of a killed recovery where its report is asked for', async () => {
     const { handle } = await start();
     await until(async () => (await handle.status()).waitingFor, 'the manual step');
-    await expect(handle.report()).rejects.toMatchObject({ code: 'action-not-applicable', remedy: expect.stringContaining('watch') as string });
+    await expect(handle.report()).rejects.toMatchObject({
+      code: 'action-not-applicable',
+      remedy: expect.stringContaining('watch') as string,
+    });
     await harness.client.workflow.getHandle(handle.workflowId).terminate('killed by a test');
-    await expect(handle.report()).rejects.toMatchObject({ name: 'RerailError', message: expect.stringContaining(handle.workflowId) as string });
+    await expect(handle.report()).rejects.toMatchObject({
+      name: 'RerailError',
+      message: expect.stringContaining(handle.workflowId) as string,
+    });
   });
 
   it.each([
@@ -106,22 +141,39 @@ describe('a client', () => {
     [{ operation: { kind: 'command', argv: [] } }, 'operation.argv: '],
     [{ unknownField: 1 } as Partial<FailureInput>, 'unknownField'],
     [{ retryAfter: '1h30m' as '90m' }, 'write "90m"'],
-  ] satisfies [Partial<FailureInput>, string][])('refuses a failure with %j, names the field and starts nothing', async (bad, named) => {
-    await expect(start({}, bad)).rejects.toMatchObject({
-      code: 'invalid-input',
-      message: expect.stringContaining(named) as string,
-      remedy: expect.any(String) as string,
-    });
-    expect(harness.calls).toEqual([]);
-  });
+  ] satisfies [Partial<FailureInput>, string][])(
+    'refuses a failure with %j, names the field and starts nothing',
+    async (bad, named) => {
+      await expect(start({}, bad)).rejects.toMatchObject({
+        code: 'invalid-input',
+        message: expect.stringContaining(named) as string,
+        remedy: expect.any(String) as string,
+      });
+      expect(harness.calls).toEqual([]);
+    },
+  );
 
   it('says that there is no such recovery, whatever it is asked of it', async () => {
     const nobody = harness.recoveries.getHandle('test/nobody');
-    const missing = { code: 'recovery-not-found', message: expect.stringContaining('recovery/test/nobody') as string, remedy: expect.stringContaining('recovery list') as string };
-    for (const ask of [nobody.status, nobody.plan, nobody.report, nobody.result, nobody.cancel, nobody.allowedDecisions]) await expect(ask()).rejects.toMatchObject(missing);
+    const missing = {
+      code: 'recovery-not-found',
+      message: expect.stringContaining('recovery/test/nobody') as string,
+      remedy: expect.stringContaining('recovery list') as string,
+    };
+    for (const ask of [
+      nobody.status,
+      nobody.plan,
+      nobody.report,
+      nobody.result,
+      nobody.cancel,
+      nobody.allowedDecisions,
+    ])
+      await expect(ask()).rejects.toMatchObject(missing);
     await expect(nobody.approve({ planHash: '12345678', by: 'ada' })).rejects.toMatchObject(missing);
     await expect(nobody.signalApproval({ planHash: '12345678', by: 'ada' })).rejects.toMatchObject(missing);
-    await expect(harness.recoveries.runs.getHandle('run/nobody/1').status()).rejects.toMatchObject({ code: 'recovery-not-found' });
+    await expect(harness.recoveries.runs.getHandle('run/nobody/1').status()).rejects.toMatchObject({
+      code: 'recovery-not-found',
+    });
   });
 
   it('keeps answering about a closed recovery', async () => {
@@ -142,13 +194,15 @@ describe('a client without a server', () => {
     await once(listener, 'listening');
     const { port } = listener.address() as { port: number };
     await new Promise((resolve) => listener.close(resolve));
-    const connection = Connection.lazy({ address: `127.0.0.1:${port}` });
+    const connection = Connection.lazy({ address: `127.0.0.1:${port}`, interceptors: [] });
     try {
       const recoveries = createRecoveryClient({ client: new Client({ connection }) });
       const unreachable = { code: 'server-unreachable', remedy: expect.stringContaining('rerail doctor') as string };
       await Promise.all([
         expect(recoveries.start({ target: 'test/nobody', message: 'it broke' })).rejects.toMatchObject(unreachable),
-        expect(recoveries.start({ target: 'test/nobody', message: 'it broke' }, { key: 'k' })).rejects.toMatchObject(unreachable),
+        expect(recoveries.start({ target: 'test/nobody', message: 'it broke' }, { key: 'k' })).rejects.toMatchObject(
+          unreachable,
+        ),
         expect(recoveries.listRecoveries()).rejects.toMatchObject(unreachable),
         expect(recoveries.getHandle('test/nobody').status()).rejects.toMatchObject(unreachable),
         expect(recoveries.checkpoints.list('test/nobody')).rejects.toMatchObject(unreachable),
@@ -166,14 +220,39 @@ describe('the package', () => {
       const { default: { name } } = await import('rerail/package.json', { with: { type: 'json' } });
       const refused = await import('rerail/dist/index.js').then(() => 'nothing', ({ code }) => code);
       console.log(JSON.stringify({ names, name, refused }));`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', '--input-type=module', '--eval', script], { cwd: ROOT });
-    const { names, name, refused } = JSON.parse(stdout) as { names: Record<string, string[]>; name: string; refused: string };
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--no-warnings', '--input-type=module', '--eval', script],
+      { cwd: ROOT },
+    );
+    const { names, name, refused } = JSON.parse(stdout) as {
+      names: Record<string, string[]>;
+      name: string;
+      refused: string;
+    };
     expect(name).toBe('rerail');
     expect(refused).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED');
     expect(names).toEqual({
-      rerail: expect.arrayContaining(['createRecoveryClient', 'loadPipeline', 'loadPlaybooks', 'parseFailure', 'RerailError', 'isRerailError', 'FailureSchema', 'PlanSchema', 'PlaybookSchema', 'PipelineSchema']) as string[],
+      rerail: expect.arrayContaining([
+        'createRecoveryClient',
+        'loadPipeline',
+        'loadPlaybooks',
+        'parseFailure',
+        'RerailError',
+        'isRerailError',
+        'FailureSchema',
+        'PlanSchema',
+        'PlaybookSchema',
+        'PipelineSchema',
+      ]) as string[],
       'rerail/workflows': ['checkpointLedger', 'protectedRun', 'recovery'],
-      'rerail/worker': ['createHostActivities', 'createRerailPlugin', 'createSharedActivities', 'createWorkers', 'hostDepsOf'],
+      'rerail/worker': [
+        'createHostActivities',
+        'createRerailPlugin',
+        'createSharedActivities',
+        'createWorkers',
+        'hostDepsOf',
+      ],
       'rerail/testing': ['createMemoryStore'],
     });
   });
@@ -231,7 +310,9 @@ process.disconnect();
     const address = inject('serverAddress');
     const name = path.basename(folder);
     let words = '';
-    worker = fork(path.join(folder, 'worker.mjs'), [address, name, folder], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    worker = fork(path.join(folder, 'worker.mjs'), [address, name, folder], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
     worker.stderr?.on('data', (chunk: Buffer) => (words += chunk.toString()));
     const [said] = (await Promise.race([once(worker, 'message'), once(worker, 'exit')])) as unknown[];
     if (said !== 'ready') throw new Error(`the worker did not start: ${words}`);
@@ -248,8 +329,15 @@ process.disconnect();
         { playbook: 'category-transient' },
       );
       const report = await handle.result();
-      expect(report).toMatchObject({ status: 'recovered', resolvedBy: 'retry', plan: { playbook: { name: 'category-transient', source: 'builtin' } } });
-      expect(report.actions[0]).toMatchObject({ output: { output: { charged: 'o-1' } }, attempts: [{ ok: false }, { ok: true }] });
+      expect(report).toMatchObject({
+        status: 'recovered',
+        resolvedBy: 'retry',
+        plan: { playbook: { name: 'category-transient', source: 'builtin' } },
+      });
+      expect(report.actions[0]).toMatchObject({
+        output: { output: { charged: 'o-1' } },
+        attempts: [{ ok: false }, { ok: true }],
+      });
       expect(await client.workflow.execute('theirs', { taskQueue: name, workflowId: `theirs/${name}` })).toBe('done');
     } finally {
       await connection.close();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { RecoveryReportSchema } from '../../src/domain/report.schema.ts';
 import { commandFailed, createHarness, fakeCheckpoint, until, type Harness } from '../support/harness.ts';
 import { workflowBundle } from '../support/server.ts';
 
@@ -301,6 +302,15 @@ describe('limits', () => {
     const report = await handle.result();
     expect(report).toMatchObject({ status: 'escalated' });
     expect(report.error?.message).toContain('no-such-playbook');
+  });
+});
+
+describe('the report', () => {
+  it.each(['retry', 'compensated', 'probed', 'no-such-playbook'])('of %s fits its schema', async (playbook) => {
+    failTimes(1);
+    const { handle } = await start(playbook);
+    const report = await handle.result();
+    expect(RecoveryReportSchema.parse(report)).toEqual(report);
   });
 });
 

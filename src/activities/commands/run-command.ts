@@ -11,6 +11,7 @@ import { describeOperation, type CommandOperation, type OperationResult } from '
 import { commandEnvironment } from '../../process/command-environment.ts';
 import { findCommand } from '../../process/find-command.ts';
 import { resolveInside } from '../../process/inside.ts';
+import { createRedactor, redactDeep } from '../../telemetry/redact.ts';
 import { openExecutionFolder, type Ending, type ExecutionFolder } from './execution-folder.ts';
 
 /** Run from source, as tests do, the built supervisor is used: Node 20 does not run TypeScript. */
@@ -181,6 +182,12 @@ async function readOutput(folder: ExecutionFolder, operation: CommandOperation):
   }
 }
 
+/** Masks what the command was given as secrets, and whatever looks like one. */
+async function withoutSecrets(output: Json, operation: CommandOperation): Promise<Json> {
+  const { secrets } = await commandEnvironment({ secretEnv: operation.secretEnv });
+  return redactDeep(output, createRedactor(secrets)) as Json;
+}
+
 /**
  * Runs a command once for its key: without a shell, with a clean environment, a time-out, a kill of its whole process
  * group, bounded and redacted output. A worker that dies meanwhile leaves it running; the next one waits for its end.
@@ -192,7 +199,8 @@ export async function runCommand(input: RunCommandInput, deps: RunCommandDeps): 
   const folder = await openExecutionFolder(deps.folder, input.key);
   const ending = await waitForEnding(folder, input, deps);
   if (ending.cause !== 'exit' || ending.exitCode !== 0) throw toError(operation, ending);
-  const output = await readOutput(folder, operation);
+  const written = await readOutput(folder, operation);
+  const output = written === undefined ? undefined : await withoutSecrets(written, operation);
   const { stdout, stderr, truncated, durationMs } = ending;
   return { exitCode: 0, stdout, stderr, truncated, durationMs, ...(output === undefined ? {} : { output }) };
 }

@@ -2,9 +2,9 @@ import path from 'node:path';
 import { Option, type Command } from 'commander';
 import type { RecoveryClient } from '../../client/recovery-client.ts';
 import { CHECKPOINT_TYPES, type CheckpointRecord, type CheckpointType } from '../../domain/checkpoint.ts';
-import { RerailError } from '../../domain/errors.ts';
 import { openContext, withClient } from '../context.ts';
 import { formatBytes, paintStatus, renderCheckpoints } from '../output/render.ts';
+import { parseLimit } from '../parse-limit.ts';
 
 interface ListOptions {
   subject?: string;
@@ -68,11 +68,7 @@ async function create(
 }
 
 async function findAll(recoveries: RecoveryClient, options: ListOptions): Promise<CheckpointRecord[]> {
-  const limit = Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new RerailError('invalid-input', `--limit ${options.limit} is not a whole number above 0`, {
-      remedy: 'Write for example --limit 20.',
-    });
+  const limit = parseLimit(options.limit);
   const filter = {
     ...(options.type ? { type: options.type } : {}),
     ...(options.tag ? { tags: options.tag } : {}),

@@ -9,7 +9,7 @@ import { openContext } from '../context.ts';
 import { addFailureOptions, readFailure, readInputs, type FailureOptions } from '../failure-options.ts';
 import { renderPlan } from '../output/render.ts';
 
-async function plan(options: FailureOptions, command: Command): Promise<void> {
+async function plan(words: string[], options: FailureOptions, command: Command): Promise<void> {
   const { output, settings } = await openContext(command);
   if (!options.file && !options.failureType && !options.category && !options.message && !options.code) {
     throw new RerailError('invalid-input', 'nothing says what failed', {
@@ -20,7 +20,7 @@ async function plan(options: FailureOptions, command: Command): Promise<void> {
   const assumed: Partial<Failure> = options.file
     ? {}
     : { subject: 'preview/subject', operation: { kind: 'activity', name: 'the-failed-operation' } };
-  const failure = await readFailure(options, settings.host, { target: 'preview/target', message, ...assumed });
+  const failure = await readFailure(options, words, settings.host, { target: 'preview/target', message, ...assumed });
   const made = makePlan({
     failure,
     ...(options.playbook ? { playbook: options.playbook } : {}),

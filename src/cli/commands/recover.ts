@@ -4,17 +4,18 @@ import { findPlaybook } from '../../planner/make-plan.ts';
 import { findCommand } from '../../process/find-command.ts';
 import { openContext, withClient } from '../context.ts';
 import { addFailureOptions, readFailure, readInputs, type FailureOptions } from '../failure-options.ts';
-import { followRecovery } from '../follow.ts';
+import { followRecovery, parseDuration } from '../follow.ts';
 
 interface RecoverOptions extends FailureOptions {
   wait?: boolean;
   timeout?: string;
 }
 
-async function recover(options: RecoverOptions, command: Command): Promise<void> {
+async function recover(words: string[], options: RecoverOptions, command: Command): Promise<void> {
   const context = await openContext(command);
   const { output, settings } = context;
-  const failure = await readFailure(options, settings.host);
+  const failure = await readFailure(options, words, settings.host);
+  if (options.timeout) parseDuration(options.timeout, '--timeout');
   if (options.playbook) findPlaybook(options.playbook, await loadPlaybooks(settings.playbooksDir));
   const { operation } = failure;
   if (operation?.kind === 'command' && operation.host === settings.host) {
@@ -49,7 +50,7 @@ export function addRecoverCommand(program: Command): void {
     .option('--timeout <duration>', 'with --wait: stop waiting, exit code 124')
     .addHelpText(
       'after',
-      '\nExample:\n  $ rerail recover --target release/web --message "tests fail" --failure-type test_failure --command npm test --wait',
+      '\nExample:\n  $ rerail recover --target release/web --message "tests fail" --failure-type test_failure --wait -- npm test',
     )
     .action(recover);
 }

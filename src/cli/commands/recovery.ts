@@ -10,6 +10,7 @@ import { openContext, withClient, type Context } from '../context.ts';
 import { followRecovery, printReport, reportIfClosed } from '../follow.ts';
 import { paintStatus, renderPlan, renderSnapshot, renderTimelineEntry } from '../output/render.ts';
 import { renderTable } from '../output/table.ts';
+import { parseLimit } from '../parse-limit.ts';
 
 interface Who {
   by: string;
@@ -42,11 +43,12 @@ async function list(
 ): Promise<void> {
   const context = await openContext(command);
   const { output } = context;
+  const limit = parseLimit(options.limit);
   await withClient(context, async (recoveries) => {
     const found = await recoveries.listRecoveries({
       ...(options.status ? { status: options.status } : {}),
       ...(options.target ? { target: options.target } : {}),
-      limit: Number(options.limit),
+      limit,
     });
     const sorted = [...found].sort((a, b) => Number(b.waitingFor !== null) - Number(a.waitingFor !== null));
     output.list(sorted, () =>
