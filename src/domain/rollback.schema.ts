@@ -14,7 +14,9 @@ export const PathChangeSchema = z.object({
 export const RestorePlanSchema = z.object({
   checkpointId: CheckpointIdSchema,
   root: z.string(),
+  /** Cut where the list would not fit into a history. */
   changes: z.array(PathChangeSchema),
+  changesTotal: z.number().int(),
   unchanged: z.number().int(),
   parts: z.array(z.enum(CHECKPOINT_PARTS)),
   /** SHA-256 over what would be done to which bytes; an apply that names it refuses when the present differs. */

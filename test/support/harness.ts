@@ -108,7 +108,7 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
       success: true,
       checkpointId,
       manifestSha256: '0'.repeat(64),
-      plan: { checkpointId, root: '/w', changes: [], unchanged: 3, parts: ['files'], hash: '' },
+      plan: { checkpointId, root: '/w', changes: [], changesTotal: 0, unchanged: 3, parts: ['files'], hash: '' },
       items: [],
       errors: [],
       state: {},

@@ -140,7 +140,7 @@ describe('a client', () => {
     [{ type: 'nonsense' as 'unknown' }, 'type: '],
     [{ operation: { kind: 'command', argv: [] } }, 'operation.argv: '],
     [{ unknownField: 1 } as Partial<FailureInput>, 'unknownField'],
-    [{ retryAfter: '1h30m' as '90m' }, 'write "90m"'],
+    [{ retryAfter: '1h30m' }, 'write "90m"'],
   ] satisfies [Partial<FailureInput>, string][])(
     'refuses a failure with %j, names the field and starts nothing',
     async (bad, named) => {

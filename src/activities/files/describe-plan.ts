@@ -24,6 +24,7 @@ export function describePlan(
     checkpointId: about.checkpointId,
     root: about.root,
     changes: withinBytes(changes, LISTED_BYTES),
+    changesTotal: changes.length,
     unchanged: tree.unchanged,
     parts: [...about.parts],
     hash,

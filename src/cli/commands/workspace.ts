@@ -26,13 +26,13 @@ interface RestoreCliOptions {
 const SHOWN_CHANGES = 40;
 
 function renderChanges(result: RestoreResult): string {
-  const { changes, unchanged } = result.plan;
+  const { changes, changesTotal, unchanged } = result.plan;
   const rows = changes
     .slice(0, SHOWN_CHANGES)
     .map(({ change, type, path: name }) => `  ${change.padEnd(9)} ${type.padEnd(8)} ${name}`);
-  const more = changes.length > SHOWN_CHANGES ? [`  … and ${changes.length - SHOWN_CHANGES} more`] : [];
+  const more = changesTotal > SHOWN_CHANGES ? [`  … and ${changesTotal - SHOWN_CHANGES} more`] : [];
   return [
-    `${changes.length} changes in ${result.plan.root}, ${unchanged} entries unchanged, plan ${result.plan.hash.slice(0, 12)}`,
+    `${changesTotal} changes in ${result.plan.root}, ${unchanged} entries unchanged, plan ${result.plan.hash.slice(0, 12)}`,
     ...rows,
     ...more,
   ].join('\n');

@@ -124,6 +124,23 @@ function renderActions(paint: Paint, actions: Shown): string {
   return renderTable(paint, ['#', 'state', 'type', 'action', 'tries', 'time', 'detail'], rows);
 }
 
+/** What a person types to end the present wait. */
+function unblock({ workflowId, waitingFor, planHash }: RecoverySnapshot): string[] {
+  const action = waitingFor?.actionId ?? '';
+  switch (waitingFor?.kind) {
+    case 'approval':
+      return [`rerail recovery approve ${workflowId} --plan-hash ${shortHash(planHash ?? '')} --reason "…"`];
+    case 'manual':
+      return [`rerail recovery complete ${workflowId} ${action} --reason "…"`];
+    case 'decision':
+      return [`rerail recovery decide ${workflowId} ${action} retry|skip|abort|escalate --reason "…"`];
+    case 'resume':
+      return [`rerail recovery resume ${workflowId} --reason "…"`];
+    default:
+      return [];
+  }
+}
+
 export function renderSnapshot(paint: Paint, snapshot: RecoverySnapshot): string {
   const { waitingFor, planHash } = snapshot;
   return [
@@ -138,6 +155,7 @@ export function renderSnapshot(paint: Paint, snapshot: RecoverySnapshot): string
       : []),
     '',
     renderActions(paint, snapshot.actions),
+    ...unblock(snapshot).map((command) => `\n${paint.dim('→')} ${command}`),
   ].join('\n');
 }
 

@@ -37,7 +37,7 @@ export async function rollBack(state: RecoveryState, action: RollbackAction): Pr
   state.restored = {
     checkpointId: action.checkpointId,
     manifestSha256: result.manifestSha256,
-    changed: result.plan.changes.length,
+    changed: result.plan.changesTotal,
     ...(backup ? { backupId } : {}),
   };
   state.restoredState = result.state;

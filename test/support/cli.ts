@@ -1,0 +1,133 @@
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { text as readAll } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { afterAll, beforeAll, inject } from 'vitest';
+import { EXIT } from '../../src/cli/exit-codes.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+const PLAYBOOKS = ['give-up', 'ask', 'approved', 'again']
+  .map((name) => {
+    const actions: Record<string, string> = {
+      'give-up': '    - {id: escalate, type: escalate}\n',
+      ask: '    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n    - {id: retry, type: retry}\n',
+      approved: '    - {id: retry, type: retry}\n',
+      again: '    - {id: retry, type: retry}\n    - {id: escalate, type: escalate}\n',
+    };
+    const approval = name === 'approved' ? '  approval: {timeout: 1h}\n' : '';
+    return `apiVersion: rerail/v1\nkind: Playbook\nmetadata: {name: ${name}}\nspec:\n  match: [{code: NEVER-MATCHED}]\n${approval}  actions:\n${actions[name] ?? ''}`;
+  })
+  .join('---\n');
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  env?: NodeJS.ProcessEnv;
+  input?: string;
+}
+
+/**
+ * The built command line as a user has it: a process of its own with a clean home, nothing of this machine's settings
+ * but the way to its programs, and queues of its own on the shared server. Registers the hooks that make and remove it.
+ */
+export function useCli() {
+  const unique = `x${randomUUID().slice(0, 8)}`;
+  let root = '';
+  let environment: NodeJS.ProcessEnv = {};
+  let client: Client;
+
+  beforeAll(async () => {
+    root = await realpath(await mkdtemp(path.join(tmpdir(), 'rerail-cli-')));
+    await mkdir(path.join(root, 'home'));
+    await mkdir(path.join(root, 'playbooks'));
+    await writeFile(path.join(root, 'playbooks', 'test.yaml'), PLAYBOOKS);
+    environment = {
+      PATH: process.env['PATH'],
+      HOME: path.join(root, 'home'),
+      RERAIL_ADDRESS: inject('serverAddress'),
+      RERAIL_TASK_QUEUE: `cli-${unique}`,
+      RERAIL_HOST: `cli-${unique}`,
+      RERAIL_DATA_DIR: path.join(root, 'data'),
+      RERAIL_PLAYBOOKS_DIR: path.join(root, 'playbooks'),
+    };
+    client = new Client({ connection: await Connection.connect({ address: inject('serverAddress') }) });
+  });
+  afterAll(async () => {
+    // Ledgers and recoveries that wait for a person never end by themselves.
+    const query = `TaskQueue = 'cli-${unique}' AND ExecutionStatus = 'Running'`;
+    for await (const { workflowId, runId } of client.workflow.list({ query })) {
+      await client.workflow.getHandle(workflowId, runId).terminate('end of the test');
+    }
+    await client.connection.close();
+    await rm(root, { recursive: true, force: true });
+  });
+
+  async function rerail(words: string[], { env, input = '' }: RunOptions = {}): Promise<Ended> {
+    const child = spawn(process.execPath, [MAIN, ...words], { cwd: root, env: { ...environment, ...env } });
+    child.stdin.end(input);
+    const closed = once(child, 'close') as Promise<[number | null]>;
+    const [stdout, stderr, [code]] = await Promise.all([readAll(child.stdout), readAll(child.stderr), closed]);
+    return { code, stdout, stderr };
+  }
+
+  return {
+    unique,
+    /** A directory that is removed afterwards, and the working directory of all. */
+    get root() {
+      return root;
+    },
+    rerail,
+    /** Expects this exit code, and parses what is printed. */
+    async json<T>(words: string[], code: number = EXIT.done): Promise<T> {
+      const ended = await rerail(['-o', 'json', ...words]);
+      if (ended.code === code) return JSON.parse(ended.stdout) as T;
+      throw new Error(`rerail ${words.join(' ')} ended with ${ended.code}: ${ended.stderr}${ended.stdout}`);
+    },
+    async exists(workflowId: string): Promise<boolean> {
+      try {
+        await client.workflow.getHandle(workflowId).describe();
+        return true;
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw error;
+      }
+    },
+    resultOf: (workflowId: string): Promise<unknown> => client.workflow.getHandle(workflowId).result(),
+    async file(name: string, content: string): Promise<string> {
+      const full = path.join(root, name);
+      await mkdir(path.dirname(full), { recursive: true });
+      await writeFile(full, content);
+      return full;
+    },
+    pipeline: (name: string, phases: string): string =>
+      `apiVersion: rerail/v1\nkind: Pipeline\nmetadata: {name: ${name}}\nspec:\n  target: cli/${name}-${unique}\n  phases:\n${phases}`,
+    /** `rerail worker`, once it is ready. It ends with this process, however that one ends. */
+    async startWorker(env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+      const child = fork(MAIN, ['worker'], {
+        cwd: root,
+        env: { ...environment, RERAIL_LOG_LEVEL: 'error', ...env },
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      const [said] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as unknown[];
+      if (said !== 'ready') throw new Error(`the worker ended with ${String(said)}`);
+      return child;
+    },
+  };
+}
+
+export async function stopChild(child: ChildProcess | undefined, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  await ended;
+}
