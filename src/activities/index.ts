@@ -20,7 +20,7 @@ export interface Engine {
     failure: Failure;
     key: string;
     playbook?: string;
-  }) => Promise<{ recoveryId: string; recoveryRunId: string }>;
+  }) => Promise<{ recoveryId: string; recoveryRunId: string; joined?: boolean }>;
   isOpen: (input: { recoveryId: string; recoveryRunId: string }) => Promise<boolean>;
   addToLedger: (record: CheckpointRecord) => Promise<void>;
   retryExecution: (input: { workflowId: string; runId?: string | undefined; requestId: string }) => Promise<unknown>;

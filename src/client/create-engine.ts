@@ -9,8 +9,8 @@ export function createEngine(client: Client, taskQueue: string) {
   const recoveries = createRecoveryClient({ client, taskQueue, sharesWorkerConnection: true });
   return {
     async startRecovery({ failure, key, playbook }: { failure: Failure; key: string; playbook?: string }) {
-      const { handle, runId } = await recoveries.start(failure, { key, ...(playbook ? { playbook } : {}) });
-      return { recoveryId: handle.workflowId, recoveryRunId: runId };
+      const { handle, runId, joined } = await recoveries.start(failure, { key, ...(playbook ? { playbook } : {}) });
+      return { recoveryId: handle.workflowId, recoveryRunId: runId, joined };
     },
     async isOpen({ recoveryId, recoveryRunId }: { recoveryId: string; recoveryRunId: string }): Promise<boolean> {
       const { status } = await client.workflow.getHandle(recoveryId, recoveryRunId).describe();

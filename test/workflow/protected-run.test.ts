@@ -329,6 +329,27 @@ describe('a run that has to stop', () => {
     expect(report.compensations.map(({ ok }) => ok)).toEqual([true, true]);
   });
 
+  it('cancels the recovery that it has asked for', async () => {
+    programs({ look: 99 });
+    const handle = await start({ phases: undone, playbook: 'manual' });
+    const recovery = harness.client.workflow.getHandle(await openRecovery(handle));
+    await handle.cancel();
+    expect(await handle.result()).toMatchObject({ status: 'cancelled' });
+    expect(await recovery.result()).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('leaves a recovery alone that somebody else had asked for', async () => {
+    programs({ look: 99 });
+    const failure = { target: harness.target, message: 'somebody saw it first' };
+    const { handle: recovery } = await harness.recoveries.start(failure, { playbook: 'manual' });
+    const handle = await start({ phases: undone });
+    await until(async () => (await recovery.status()).joined === 1, 'the second report');
+    await handle.cancel();
+    expect(await handle.result()).toMatchObject({ status: 'cancelled' });
+    expect(await recovery.status()).toMatchObject({ waitingFor: { kind: 'manual' } });
+    await recovery.cancel();
+  });
+
   it('notices by itself that its recovery was killed, and undoes what it has begun', async () => {
     programs({ look: 99 });
     const handle = await start({ phases: undone, playbook: 'manual' });

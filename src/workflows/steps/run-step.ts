@@ -1,25 +1,19 @@
-import { condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import { DEFAULT_RETRY } from '../../domain/action.ts';
 import type { Failure, RunStepRef } from '../../domain/failure.ts';
 import type { CommandOperation, Operation, OperationResult } from '../../domain/operation.ts';
 import type { PipelineStep } from '../../domain/pipeline.ts';
 import type { RecoveryOutcome, RunStepRecord } from '../../domain/run.ts';
 import { backoffMs } from '../../resilience/backoff.ts';
-import { engine, sharedActivities } from '../activity-proxies.ts';
-import { publishRun, type RunState } from '../run-state.ts';
+import { keyOf, publishRun, type RunState } from '../run-state.ts';
 import { executeOperation } from './execute-operation.ts';
+import { recoverStep } from './hand-over.ts';
 import { recordError, toRecorded, type CaughtError } from './record-error.ts';
 
 interface Place {
   phase: string;
   phaseIndex: number;
 }
-
-/** How often a waiting run looks whether its recovery still lives, in case that was killed and could not tell. */
-const LOOK_EVERY = '30s';
-
-const keyOf = (state: RunState, tail: string): string =>
-  `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId}/${tail}`;
 
 function operationOf(state: RunState, step: PipelineStep): CommandOperation {
   const { workspace, host } = state.input;
@@ -64,7 +58,7 @@ async function tryStep(state: RunState, step: PipelineStep, record: RunStepRecor
     record.attempts += 1;
     try {
       const result = await executeOperation(operationOf(state, step), {
-        key: keyOf(state, `${record.phase}/${record.step}/${record.attempts}`),
+        key: keyOf(`${record.phase}/${record.step}/${record.attempts}`),
         summary: `${record.phase}: ${record.step}${retry.maximumAttempts > 1 ? `, try ${attempt} of ${retry.maximumAttempts}` : ''}`,
         timeout: step.timeout,
       });
@@ -118,38 +112,6 @@ function failureOf(state: RunState, step: PipelineStep, error: CaughtError, occu
 }
 
 const record = (step: PipelineStep, ref: RunStepRef | undefined): string => `${ref?.phase ?? ''}/${step.name}`;
-
-/** Hands the failure over and waits until that recovery has closed. Undefined: it died without an answer. */
-async function recoverStep(
-  state: RunState,
-  failure: Failure,
-  record: RunStepRecord,
-): Promise<RecoveryOutcome | undefined> {
-  state.status = 'recovering';
-  const { startRecovery } = sharedActivities({ timeout: '30s', summary: `hand ${record.step} over to a recovery` });
-  const { playbook } = state.input;
-  const key = keyOf(state, `recover/${record.index}/${record.recoveries.length + 1}`);
-  const { recoveryId, recoveryRunId } = await startRecovery({ failure, key, ...(playbook ? { playbook } : {}) });
-  state.openRecovery = recoveryId;
-  record.recoveries.push(recoveryRunId);
-  publishRun(state);
-  const isOurs = (outcome: RecoveryOutcome) => outcome.recoveryRunId === recoveryRunId;
-  try {
-    for (;;) {
-      if (
-        await condition(() => state.closedRecoveries.some(isOurs), LOOK_EVERY, { summary: `waits for ${recoveryId}` })
-      ) {
-        return state.closedRecoveries.find(isOurs);
-      }
-      const { open } = await engine.lookAtRecovery({ recoveryId, recoveryRunId });
-      if (!open && !state.closedRecoveries.some(isOurs)) return undefined;
-    }
-  } finally {
-    state.closedRecoveries = state.closedRecoveries.filter((outcome) => !isOurs(outcome));
-    delete state.openRecovery;
-    state.status = 'running';
-  }
-}
 
 /** What the recovery's end means for this step: done, left out, to be tried again, or over. */
 function settle(state: RunState, record: RunStepRecord, outcome: RecoveryOutcome): 'done' | 'again' | 'over' {

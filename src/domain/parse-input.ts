@@ -1,0 +1,16 @@
+import type { z } from 'zod';
+import { RerailError } from './errors.ts';
+
+/** `field: problem` for every issue, in one line. */
+export const explainZodError = (error: z.ZodError): string =>
+  error.issues.map((issue) => `${issue.path.map(String).join('.') || 'input'}: ${issue.message}`).join('; ');
+
+/** Parses a value with a schema. Throws `invalid-input` that names the fields. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new RerailError('invalid-input', `${what} is not valid: ${explainZodError(parsed.error)}`, {
+    remedy: 'Correct the named fields.',
+    nonRetryable: true,
+  });
+}

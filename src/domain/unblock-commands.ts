@@ -1,0 +1,21 @@
+import { shortHash } from './plan.ts';
+import type { RecoverySnapshot } from './recovery.ts';
+
+type Wait = Pick<RecoverySnapshot, 'workflowId' | 'waitingFor' | 'planHash'>;
+
+/** What a person types to end the present wait; `signed` are the options that say who decides and why. */
+export function unblockCommands({ workflowId, waitingFor, planHash }: Wait, signed: string): string[] {
+  const action = waitingFor?.actionId ?? '';
+  switch (waitingFor?.kind) {
+    case 'approval':
+      return [`rerail recovery approve ${workflowId} --plan-hash ${shortHash(planHash ?? '')} ${signed}`];
+    case 'manual':
+      return [`rerail recovery complete ${workflowId} ${action} ${signed}`];
+    case 'decision':
+      return [`rerail recovery decide ${workflowId} ${action} retry|skip|abort|escalate ${signed}`];
+    case 'resume':
+      return [`rerail recovery resume ${workflowId} ${signed}`];
+    default:
+      return [];
+  }
+}
