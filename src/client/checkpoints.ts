@@ -5,11 +5,12 @@ import { RerailError } from '../domain/errors.ts';
 import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
 import { newId } from '../domain/ids.ts';
 import { TargetSchema } from '../domain/names.schema.ts';
+import { parseInput } from '../domain/parse-input.ts';
 import { ledgerId, WORKFLOW_TYPES } from '../domain/wire-names.ts';
 import type { checkpointLedger } from '../workflows/checkpoint-ledger.ts';
 import * as messages from '../workflows/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
-import { parseInput, translateError } from './errors.ts';
+import { translateError } from './errors.ts';
 
 const PREFIX = 'ledger/';
 

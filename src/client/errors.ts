@@ -7,22 +7,7 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
-import type { z } from 'zod';
 import { ERROR_CODES, isRerailError, messageOf, RerailError, type ErrorCode } from '../domain/errors.ts';
-
-/** `field: problem` for every issue, in one line. */
-export const explainZodError = (error: z.ZodError): string =>
-  error.issues.map((issue) => `${issue.path.map(String).join('.') || 'input'}: ${issue.message}`).join('; ');
-
-/** Parses a value with a schema. Throws `invalid-input` that names the fields. */
-export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, what: string): z.output<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new RerailError('invalid-input', `${what} is not valid: ${explainZodError(parsed.error)}`, {
-    remedy: 'Correct the named fields.',
-    nonRetryable: true,
-  });
-}
 
 function asCode(type: string | null | undefined): ErrorCode {
   return ERROR_CODES.find((code) => code === type) ?? 'unexpected';

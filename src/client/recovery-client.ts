@@ -3,13 +3,14 @@ import { RerailError } from '../domain/errors.ts';
 import { FailureSchema } from '../domain/failure.schema.ts';
 import type { FailureInput } from '../domain/failure.ts';
 import type { Json } from '../domain/canonical-json.ts';
+import { parseInput } from '../domain/parse-input.ts';
 import { recoveryId, SHARED_TASK_QUEUE, WORKFLOW_TYPES } from '../domain/wire-names.ts';
 import { reportUpdate } from '../workflows/messages.ts';
 import type { RecoveryInput } from '../workflows/recovery-state.ts';
 import type { recovery } from '../workflows/recovery.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
 import { createCheckpoints } from './checkpoints.ts';
-import { explainZodError, translateError } from './errors.ts';
+import { translateError } from './errors.ts';
 import { createRecoveryHandle, type RecoveryHandle } from './recovery-handle.ts';
 import { createRecoveryList } from './recovery-list.ts';
 import { createRuns } from './runs.ts';
@@ -43,12 +44,7 @@ const firstLine = (text: string): string => (text.split('\n')[0] ?? '').slice(0,
 
 /** Parses a failure as it comes in from outside. Throws `invalid-input` that names the fields. */
 export function parseFailure(input: unknown) {
-  const parsed = FailureSchema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new RerailError('invalid-input', `the failure is not valid: ${explainZodError(parsed.error)}`, {
-    remedy: 'Correct the named fields.',
-    nonRetryable: true,
-  });
+  return parseInput(FailureSchema, input, 'the failure');
 }
 
 /** The typed face of Rerail over a Temporal client. */

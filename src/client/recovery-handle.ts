@@ -9,12 +9,13 @@ import {
 } from '../domain/approval.schema.ts';
 import type { ApproveInput, CompleteManualStepInput, DecideInput, DenyInput, PauseInput } from '../domain/approval.ts';
 import { RerailError } from '../domain/errors.ts';
+import { parseInput } from '../domain/parse-input.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { AllowedDecision, RecoverySnapshot, TimelineEntry } from '../domain/recovery.ts';
 import type { RecoveryReport } from '../domain/report.ts';
 import * as messages from '../workflows/messages.ts';
 import type { recovery } from '../workflows/recovery.ts';
-import { parseInput, translateError } from './errors.ts';
+import { translateError } from './errors.ts';
 
 export interface DecideOptions {
   /** Deduplicates: the same id again gets the first answer. */

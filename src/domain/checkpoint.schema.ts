@@ -4,6 +4,8 @@ import { DurationSchema } from './duration.schema.ts';
 import { LaneSchema } from './failure.schema.ts';
 import { JsonSchema, TargetSchema } from './names.schema.ts';
 
+const BLOB_NAME = /^[a-z][a-z0-9-]*\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const CheckpointIdSchema = z
@@ -68,6 +70,10 @@ export const GitStateSchema = z.object({
   stash: z.array(z.string()),
   inProgress: z.array(z.string()),
   indexSha256: sha256.nullable(),
+  /** Of `git ls-files --stage`: what is staged, without the index's memory of inodes. */
+  stagedSha256: sha256.optional(),
+  /** Blobs with the objects that head, stash and index need, oldest first, and what each was made for. */
+  packs: z.array(z.object({ blob: z.string(), tips: z.array(z.string()) })).optional(),
 });
 
 const entry = {
@@ -109,6 +115,8 @@ export const ManifestSchema = z.object({
   /** SHA-256 and size of each state part's canonical JSON. */
   parts: z.record(z.string(), z.object({ sha256, size: z.number().int() })),
   files: z.array(FileEntrySchema).optional(),
+  /** Content that is no file of the tree, by name: `git/index`, `git/bundle-0`, `provider/<name>`. */
+  blobs: z.record(z.string().regex(BLOB_NAME), z.object({ sha256, size: z.number().int().min(0) })).optional(),
   skipped: z.array(SkippedEntrySchema),
 });
 

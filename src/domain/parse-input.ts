@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { RerailError } from './errors.ts';
 
 /** `field: problem` for every issue, in one line. */
-export const explainZodError = (error: z.ZodError): string =>
+const explainZodError = (error: z.ZodError): string =>
   error.issues.map((issue) => `${issue.path.map(String).join('.') || 'input'}: ${issue.message}`).join('; ');
 
 /** Parses a value with a schema. Throws `invalid-input` that names the fields. */

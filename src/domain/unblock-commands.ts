@@ -1,7 +1,11 @@
 import { shortHash } from './plan.ts';
-import type { RecoverySnapshot } from './recovery.ts';
+import type { WaitingFor } from './recovery.ts';
 
-type Wait = Pick<RecoverySnapshot, 'workflowId' | 'waitingFor' | 'planHash'>;
+interface Wait {
+  workflowId: string;
+  waitingFor?: WaitingFor | undefined;
+  planHash?: string | undefined;
+}
 
 /** What a person types to end the present wait; `signed` are the options that say who decides and why. */
 export function unblockCommands({ workflowId, waitingFor, planHash }: Wait, signed: string): string[] {

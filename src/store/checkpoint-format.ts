@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { ManifestSchema, CheckpointIdSchema } from '../domain/checkpoint.schema.ts';
 import type { Manifest } from '../domain/checkpoint.ts';
-import { RerailError, messageOf } from '../domain/errors.ts';
+import { isRerailError, RerailError, messageOf } from '../domain/errors.ts';
 import type { CheckpointDraft } from './checkpoint-store.ts';
 
 export function sha256(bytes: Uint8Array | string): string {
@@ -26,11 +26,26 @@ export function requireId(id: string): string {
   });
 }
 
-/** Digest and size of every file content that a manifest refers to. */
+/** Digest and size of every content that a manifest refers to. */
 export function contentSizes(manifest: Manifest): Map<string, number> {
   const sizes = new Map<string, number>();
   for (const entry of manifest.files ?? []) if (entry.type === 'file') sizes.set(entry.sha256, entry.size);
+  for (const { sha256: digest, size } of Object.values(manifest.blobs ?? {})) sizes.set(digest, size);
   return sizes;
+}
+
+/** What a damaged content makes unrestorable, by its digest: paths, `blob <name>`, `part <name>`. */
+export function itemsByDigest(manifest: Manifest): Map<string, string[]> {
+  const items = new Map<string, string[]>();
+  const add = (digest: string, item: string): void => {
+    const others = items.get(digest);
+    if (others === undefined) items.set(digest, [item]);
+    else others.push(item);
+  };
+  for (const entry of manifest.files ?? []) if (entry.type === 'file') add(entry.sha256, entry.path);
+  for (const [name, { sha256: digest }] of Object.entries(manifest.blobs ?? {})) add(digest, `blob ${name}`);
+  for (const [name, { sha256: digest }] of Object.entries(manifest.parts)) add(digest, `part ${name}`);
+  return items;
 }
 
 /** The texts that are stored, after a check that the parts are those the manifest names. */
@@ -76,6 +91,18 @@ export function corrupt(id: string, items: readonly string[], why: string, cause
     ...(cause === undefined ? {} : { cause }),
   });
 }
+
+/** Content that a new checkpoint shares with older ones turns out damaged: it has to be stored anew. */
+export function storedDamaged(id: string, digests: readonly string[], why: string): RerailError {
+  const error = corrupt(id, digests, `read back after the write: ${why}`);
+  return new RerailError('checkpoint-corrupt', error.message, {
+    remedy: 'Repair the store with `rerail checkpoint repair`, then capture again.',
+    details: { ...error.details, storedDamaged: true },
+  });
+}
+
+export const isStoredDamaged = (error: unknown): boolean =>
+  isRerailError(error) && error.details['storedDamaged'] === true;
 
 export function notFound(id: string): RerailError {
   return new RerailError('checkpoint-not-found', `There is no checkpoint ${id} in the store`, {

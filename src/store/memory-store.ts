@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import type { Json } from '../domain/canonical-json.ts';
 import type { Manifest } from '../domain/checkpoint.ts';
 import {
@@ -9,10 +10,12 @@ import {
   decodeManifest,
   encodeDraft,
   idTaken,
+  itemsByDigest,
   notFound,
   sha256,
 } from './checkpoint-format.ts';
-import type { CheckpointStore, PutResult, StoreProblem } from './checkpoint-store.ts';
+import type { CheckpointStore, PutResult, StoreProblem, VerifyLevel } from './checkpoint-store.ts';
+import { readMemoryBundle, writeMemoryBundle } from './memory-bundle.ts';
 
 interface Stored extends PutResult {
   createdAt: string;
@@ -33,7 +36,19 @@ export function createMemoryStore(): CheckpointStore {
   const manifestOf = (id: string): Manifest => decodeManifest(id, open(id).manifestText, open(id).checksum);
   const receipt = ({ checksum, newBytes, durationMs }: Stored): PutResult => ({ checksum, newBytes, durationMs });
 
-  return {
+  const verify = (id: string, level: VerifyLevel): StoreProblem[] => {
+    const manifest = manifestOf(id);
+    const items = itemsByDigest(manifest);
+    return [...contentSizes(manifest).keys()].flatMap((digest) => {
+      const bytes = contents.get(digest);
+      if (bytes !== undefined && (level === 'quick' || sha256(bytes) === digest)) return [];
+      const problem = bytes === undefined ? 'it is missing' : 'its SHA-256 differs';
+      return (items.get(digest) ?? []).map((item) => ({ checkpointId: id, item, problem }));
+    });
+  };
+  const check = (): StoreProblem[] => [...checkpoints.keys()].flatMap((id) => verify(id, 'full'));
+
+  const store: CheckpointStore = {
     async put(draft) {
       const startedAt = performance.now();
       const { id, checksum, manifestText, partTexts, sizes } = encodeDraft(draft);
@@ -93,21 +108,26 @@ export function createMemoryStore(): CheckpointStore {
           .map(([id, { checksum, createdAt }]) => ({ id, checksum, createdAt }))
           .sort((a, b) => (a.id < b.id ? -1 : 1)),
       ),
-    async verify(id, level) {
-      const problems: StoreProblem[] = [];
-      await Promise.resolve();
-      for (const entry of manifestOf(id).files ?? []) {
-        if (entry.type !== 'file') continue;
-        const bytes = contents.get(entry.sha256);
-        const problem =
-          bytes === undefined
-            ? 'it is missing'
-            : level === 'full' && sha256(bytes) !== entry.sha256
-              ? 'its SHA-256 differs'
-              : undefined;
-        if (problem !== undefined) problems.push({ checkpointId: id, item: entry.path, problem });
-      }
-      return problems;
+    verify: async (id, level) => Promise.resolve(verify(id, level)),
+    check: () => Promise.resolve(check()),
+    repair: () => Promise.resolve({ quarantined: [], problems: check() }),
+    async exportBundle(id, file) {
+      const manifest = manifestOf(id);
+      const parts = [...open(id).parts].map(([name, text]) => [name, JSON.parse(text) as Json] as const);
+      const held: Record<string, string> = {};
+      await store.readContent(id, [...contentSizes(manifest).keys()], async (digest, content) => {
+        held[digest] = (await buffer(content)).toString('base64');
+      });
+      const bundle = { manifest, parts: Object.fromEntries(parts), contents: held, receipt: receipt(open(id)) };
+      return writeMemoryBundle(file, bundle);
+    },
+    async importBundle(id, file) {
+      const { draft, receipt: original } = await readMemoryBundle(file, id);
+      const isNew = !checkpoints.has(id);
+      await store.put(draft);
+      const stored = open(id);
+      if (isNew) checkpoints.set(id, { ...stored, ...original, checksum: stored.checksum });
+      return receipt(open(id));
     },
     delete(ids) {
       for (const id of ids) checkpoints.delete(id);
@@ -127,10 +147,12 @@ export function createMemoryStore(): CheckpointStore {
       Promise.resolve({
         checkpoints: checkpoints.size,
         bytes: [...contents.values()].reduce((sum, bytes) => sum + bytes.length, 0),
+        quarantinedBytes: 0,
         freeBytes: Number.MAX_SAFE_INTEGER,
       }),
     close: () => Promise.resolve(),
   };
+  return store;
 }
 
 async function* checked(id: string, digest: string, bytes: Buffer): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import type { Json } from '../../src/domain/canonical-json.ts';
@@ -248,6 +251,129 @@ export function checkpointStoreSuite(name: string, open: () => Promise<StoreUnde
       const again = makeDraft([large]);
       expect(await store.put(again)).toMatchObject({ newBytes: large.length });
       expect(await store.verify(again.manifest.info.id, 'full')).toEqual([]);
+    });
+
+    describe('bundles', () => {
+      let directory: string;
+      let other: StoreUnderTest;
+      const at = (name: string): string => join(directory, name);
+      beforeEach(async () => {
+        directory = await mkdtemp(join(tmpdir(), 'rerail-bundle-'));
+        other = await open();
+      });
+      afterEach(async () => {
+        await other.close();
+        await rm(directory, { recursive: true, force: true });
+      });
+
+      const contents = ['', 'shared', Buffer.from([0, 255, 10, 13]), Buffer.alloc(3_000_000, 'large')];
+      const putDraft = async (texts: readonly (Buffer | string)[] = contents) => {
+        const draft = makeDraft(texts, { parts: { context: { b: [1, null, 'ü\n'] }, agentStates: {} } });
+        return { draft, id: draft.manifest.info.id, receipt: await store.put(draft) };
+      };
+      const expectUntouched = async (): Promise<void> => {
+        expect(await other.store.list()).toEqual([]);
+        expect(await other.store.check()).toEqual([]);
+        await other.store.sweep();
+      };
+
+      it('carries a checkpoint to another store whole', async () => {
+        await store.put(makeDraft(['shared', 'not of this checkpoint']));
+        const { draft, id, receipt } = await putDraft();
+        const { sha256, size } = await store.exportBundle(id, at('bundle'));
+        const bytes = await readFile(at('bundle'));
+        expect({ sha256, size }).toEqual({ sha256: digest(bytes), size: bytes.length });
+
+        expect(await other.store.importBundle(id, at('bundle'))).toEqual(receipt);
+        expect(await other.store.receipt(id)).toEqual(receipt);
+        expect(await other.store.list()).toEqual((await store.list()).filter((listed) => listed.id === id));
+        expect(await other.store.manifest(id)).toEqual(draft.manifest);
+        for (const name of Object.keys(draft.parts))
+          expect(await other.store.part(id, name)).toEqual(draft.parts[name]);
+        const found = await readAll(other.store, id, digestsOf(draft));
+        for (const text of contents) expect(found.get(digest(text))?.equals(Buffer.from(text))).toBe(true);
+        expect(await other.store.hasContent([digest('not of this checkpoint')])).toEqual(new Set());
+        expect(await other.store.verify(id, 'full')).toEqual([]);
+        await other.store.sweep();
+        expect(await other.store.verify(id, 'full')).toEqual([]);
+      });
+
+      it('takes a bundle into a store that has some of its content, and shares it from then on', async () => {
+        const { id } = await putDraft();
+        await store.exportBundle(id, at('bundle'));
+        const resident = makeDraft(['shared']);
+        await other.store.put(resident);
+        await other.store.importBundle(id, at('bundle'));
+        expect(await other.store.put(makeDraft([Buffer.alloc(3_000_000, 'large')]))).toMatchObject({ newBytes: 0 });
+        await other.store.delete([id]);
+        await other.store.sweep();
+        expect(await other.store.verify(resident.manifest.info.id, 'full')).toEqual([]);
+        expect(await other.store.list()).toHaveLength(2);
+      });
+
+      it('answers a second import as the first, one after the other and at once', async () => {
+        const { id, receipt } = await putDraft();
+        await store.exportBundle(id, at('bundle'));
+        const imports = () => other.store.importBundle(id, at('bundle'));
+        expect(await Promise.all([imports(), imports()])).toEqual([receipt, receipt]);
+        expect(await imports()).toEqual(receipt);
+        expect(await store.importBundle(id, at('bundle'))).toEqual(receipt);
+        expect(await other.store.list()).toHaveLength(1);
+      });
+
+      it('refuses another checkpoint under an id that is taken', async () => {
+        const { id } = await putDraft();
+        await store.exportBundle(id, at('bundle'));
+        const resident = makeDraft(['resident'], { id });
+        await other.store.put(resident);
+        await expect(other.store.importBundle(id, at('bundle'))).rejects.toMatchObject({ code: 'checkpoint-invalid' });
+        expect(await other.store.manifest(id)).toEqual(resident.manifest);
+        expect(await other.store.check()).toEqual([]);
+      });
+
+      it('refuses a bundle with a flipped bit, wherever it is', async () => {
+        const { id } = await putDraft();
+        await store.exportBundle(id, at('bundle'));
+        const bytes = await readFile(at('bundle'));
+        const last = bytes.length - 1;
+        const offsets = [0, 3, 20, 50, 70, 100, 130, 150, 160, 165, 170, last - 40, last - 31, last];
+        for (let at = 1; at < 12; at += 1) offsets.push(Math.floor((bytes.length * at) / 12));
+        for (const offset of offsets) {
+          const flipped = Buffer.from(bytes);
+          flipped.writeUInt8(flipped.readUInt8(offset) ^ 4, offset);
+          await writeFile(at('flipped'), flipped);
+          await expect(other.store.importBundle(id, at('flipped')), String(offset)).rejects.toMatchObject({
+            code: 'checkpoint-corrupt',
+          });
+        }
+        await expectUntouched();
+      });
+
+      it('refuses a bundle that is cut short, has more behind its end, is of another id, or none', async () => {
+        const { id } = await putDraft();
+        const { size } = await store.exportBundle(id, at('bundle'));
+        const bytes = await readFile(at('bundle'));
+        const refused = { code: 'checkpoint-corrupt' };
+        for (const kept of [0, 1, 64, 65, 100, 165, 180, size >> 1, size - 33, size - 1]) {
+          await writeFile(at('cut'), bytes.subarray(0, kept));
+          await expect(other.store.importBundle(id, at('cut')), String(kept)).rejects.toMatchObject(refused);
+        }
+        for (const more of [Buffer.from('x'), randomBytes(300_000)]) {
+          await writeFile(at('longer'), Buffer.concat([bytes, more]));
+          await expect(other.store.importBundle(id, at('longer'))).rejects.toMatchObject(refused);
+        }
+        await expect(other.store.importBundle(newId('cp'), at('bundle'))).rejects.toMatchObject(refused);
+        await writeFile(at('random'), randomBytes(50_000));
+        await expect(other.store.importBundle(id, at('random'))).rejects.toMatchObject(refused);
+        await expectUntouched();
+        expect(await other.store.importBundle(id, at('bundle'))).toMatchObject({ newBytes: 3_000_010 });
+      });
+
+      it('exports nothing of an id that was never put', async () => {
+        await expect(store.exportBundle(newId('cp'), at('bundle'))).rejects.toMatchObject({
+          code: 'checkpoint-not-found',
+        });
+      });
     });
 
     it('keeps every one of many concurrent puts', async () => {

@@ -13,38 +13,12 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newId } from '../../src/domain/ids.ts';
+import { describe, expect, it } from 'vitest';
 import { createGitStore } from '../../src/store/git-store/create-git-store.ts';
-import { isRoot, makeBench, makeInfo, openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
-import type { Bench } from './checkpoint-fixtures.ts';
+import { newBenchForEach } from './checkpoint-bench.ts';
+import { isRoot, makeInfo, openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
 
-let bench: Bench;
-beforeEach(() => {
-  bench = makeBench();
-});
-afterEach(() => {
-  bench.close();
-});
-const at = (path: string): string => join(bench.root, path);
-
-async function capture(more: object = {}): Promise<string> {
-  const { captureCheckpoint } = await openActivities(bench);
-  const id = newId('cp');
-  await captureCheckpoint({ info: makeInfo(id), root: bench.root, ...more });
-  return id;
-}
-
-/** Nothing but the workspace, the store and the data may be left beside it. */
-const leftovers = (): string[] =>
-  readdirSync(bench.directory).filter((name) => !['work', 'store', 'data'].includes(name));
-const packFiles = (): string[] => readdirSync(join(bench.storePath, 'repository/objects/pack'));
-const fsck = (): string =>
-  execFileSync('git', ['fsck', '--full', '--strict'], {
-    env: { PATH: process.env['PATH'], GIT_DIR: join(bench.storePath, 'repository') },
-    encoding: 'utf8',
-    stdio: 'pipe',
-  });
+const { bench, at, capture, leftovers, packFiles, fsck } = newBenchForEach();
 
 describe('a damaged store', () => {
   const onlyPack = (): string => {
@@ -99,7 +73,7 @@ describe('a damaged store', () => {
     expect(leftovers()).toEqual([]);
   }, 120_000);
 
-  it('names every lost path, and never makes a checkpoint on top of a damaged content', async () => {
+  it('names every lost path, and stores a damaged content anew rather than build on it', async () => {
     const content = Buffer.from(Array.from({ length: 50_000 }, (_, index) => (index * 2654435761) % 253));
     writeFileSync(at('a'), content);
     writeFileSync(at('copy'), content);
@@ -111,13 +85,10 @@ describe('a damaged store', () => {
       'a',
       'copy',
     ]);
-    await expect(captureCheckpoint({ info: makeInfo(), root: bench.root, parentId: id })).rejects.toMatchObject({
-      code: 'checkpoint-corrupt',
-    });
-    await expect(captureCheckpoint({ info: makeInfo(), root: bench.root })).rejects.toMatchObject({
-      code: 'checkpoint-corrupt',
-    });
-    expect(await listStored()).toHaveLength(1);
+    const { info } = await captureCheckpoint({ info: makeInfo(), root: bench.root, parentId: id });
+    for (const checkpointId of [id, info.id])
+      expect((await verifyCheckpoint({ checkpointId, level: 'full' })).problems).toEqual([]);
+    expect(await listStored()).toHaveLength(2);
   });
 
   it('names a lost ref, an unreadable header and a missing pack', async () => {

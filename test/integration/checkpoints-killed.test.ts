@@ -1,46 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newId } from '../../src/domain/ids.ts';
+import { writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { newBenchForEach } from './checkpoint-bench.ts';
 import {
   disturbTree,
   fillTree,
-  makeBench,
   makeInfo,
   openActivities,
   restoreOrder,
   runAndKill,
   snapshot,
 } from './checkpoint-fixtures.ts';
-import type { Bench } from './checkpoint-fixtures.ts';
 
-let bench: Bench;
-beforeEach(() => {
-  bench = makeBench();
-});
-afterEach(() => {
-  bench.close();
-});
-const at = (path: string): string => join(bench.root, path);
-
-async function capture(more: object = {}): Promise<string> {
-  const { captureCheckpoint } = await openActivities(bench);
-  const id = newId('cp');
-  await captureCheckpoint({ info: makeInfo(id), root: bench.root, ...more });
-  return id;
-}
-
-/** Nothing but the workspace, the store and the data may be left beside it. */
-const leftovers = (): string[] =>
-  readdirSync(bench.directory).filter((name) => !['work', 'store', 'data'].includes(name));
-const packFiles = (): string[] => readdirSync(join(bench.storePath, 'repository/objects/pack'));
-const fsck = (): string =>
-  execFileSync('git', ['fsck', '--full', '--strict'], {
-    env: { PATH: process.env['PATH'], GIT_DIR: join(bench.storePath, 'repository') },
-    encoding: 'utf8',
-    stdio: 'pipe',
-  });
+const { bench, at, capture, leftovers, packFiles, fsck } = newBenchForEach();
 
 describe('killed', () => {
   it.each([

@@ -3,7 +3,6 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -11,45 +10,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
-import {
-  disturbTree,
-  fillTree,
-  makeBench,
-  makeInfo,
-  openActivities,
-  restoreOrder,
-  snapshot,
-} from './checkpoint-fixtures.ts';
-import type { Bench } from './checkpoint-fixtures.ts';
+import { newBenchForEach } from './checkpoint-bench.ts';
+import { disturbTree, fillTree, makeInfo, openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
 
-let bench: Bench;
-beforeEach(() => {
-  bench = makeBench();
-});
-afterEach(() => {
-  bench.close();
-});
-const at = (path: string): string => join(bench.root, path);
-
-async function capture(more: object = {}): Promise<string> {
-  const { captureCheckpoint } = await openActivities(bench);
-  const id = newId('cp');
-  await captureCheckpoint({ info: makeInfo(id), root: bench.root, ...more });
-  return id;
-}
-
-/** Nothing but the workspace, the store and the data may be left beside it. */
-const leftovers = (): string[] =>
-  readdirSync(bench.directory).filter((name) => !['work', 'store', 'data'].includes(name));
-const fsck = (): string =>
-  execFileSync('git', ['fsck', '--full', '--strict'], {
-    env: { PATH: process.env['PATH'], GIT_DIR: join(bench.storePath, 'repository') },
-    encoding: 'utf8',
-    stdio: 'pipe',
-  });
+const { bench, at, capture, leftovers, fsck } = newBenchForEach();
 
 describe('capture', () => {
   it('answers with a record of what it took', async () => {

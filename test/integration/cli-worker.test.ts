@@ -241,19 +241,23 @@ describe('with a worker', () => {
     });
   });
 
+  const recover = (name: string, playbook: string): string[] => [
+    'recover',
+    '--target',
+    target(name),
+    '--message',
+    'it broke',
+    '--playbook',
+    playbook,
+  ];
+
   it('recovers a command and waits for the end', async () => {
     await writeFile(
       at('try.mjs'),
       `import { appendFileSync } from 'node:fs'; appendFileSync('tries.log', process.argv[2] + '\\n');`,
     );
     const words = [
-      'recover',
-      '--target',
-      target('command'),
-      '--message',
-      'it broke',
-      '--playbook',
-      'again',
+      ...recover('command', 'again'),
       '--wait',
       '--workspace',
       workspace,
@@ -276,40 +280,17 @@ describe('with a worker', () => {
   });
 
   it('ends with 3 when a recovery escalates, and with 124 when it does not end in time', async () => {
-    const words = (name: string, playbook: string) => [
-      'recover',
-      '--target',
-      target(name),
-      '--message',
-      'it broke',
-      '--playbook',
-      playbook,
-      '--wait',
-    ];
-    expect(await json(words('escalates', 'give-up'), EXIT.unrecovered)).toMatchObject({ status: 'escalated' });
-    const late = await rerail([...words('late', 'ask'), '--timeout', '1ms']);
+    expect(await json([...recover('escalates', 'give-up'), '--wait'], EXIT.unrecovered)).toMatchObject({
+      status: 'escalated',
+    });
+    const late = await rerail([...recover('late', 'ask'), '--wait', '--timeout', '1ms']);
     expect(late.code).toBe(EXIT.timeout);
     expect(late.stderr).toContain(`rerail recovery watch recovery/${target('late')}`);
   });
 
   const open = async (name: string, playbook: string, waitsFor: string): Promise<string> => {
     await writeFile(at('fine.mjs'), '');
-    const words = [
-      'recover',
-      '--target',
-      target(name),
-      '--message',
-      'it broke',
-      '--playbook',
-      playbook,
-      '--workspace',
-      workspace,
-      '-o',
-      'json',
-      '--',
-      'node',
-      'fine.mjs',
-    ];
+    const words = [...recover(name, playbook), '--workspace', workspace, '-o', 'json', '--', 'node', 'fine.mjs'];
     const { code, stdout, stderr } = await rerail(words);
     if (code !== EXIT.done) throw new Error(stderr);
     const { workflowId, joined } = JSON.parse(stdout) as { workflowId: string; joined: boolean };

@@ -19,9 +19,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openExecutionFolder, removeOldExecutions } from '../../src/activities/commands/execution-folder.ts';
 import { runCommand, type RunCommandDeps } from '../../src/activities/commands/run-command.ts';
-import { RerailError } from '../../src/domain/errors.ts';
 import { FailureSchema } from '../../src/domain/failure.schema.ts';
 import type { CommandOperation, OperationResult } from '../../src/domain/operation.ts';
+import { failure } from '../support/rejection.ts';
 
 let root: string;
 let workspace: string;
@@ -68,15 +68,6 @@ function run(
 
 const shell = (script: string): string[] => ['sh', '-c', script];
 const node = (script: string): string[] => [process.execPath, '-e', script];
-
-async function failure(work: Promise<unknown>): Promise<RerailError> {
-  const error = await work.then(
-    () => new Error('it succeeded'),
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(RerailError);
-  return error as RerailError;
-}
 
 /** Also false for a zombie, which waits only for its parent to look. */
 function isRunning(pid: number): boolean {

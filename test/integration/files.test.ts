@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { checkEntries } from '../../src/activities/files/check-entries.ts';
 import { checkRoot } from '../../src/activities/files/check-root.ts';
 import { entryKey } from '../../src/activities/files/entry-path.ts';
@@ -22,17 +22,10 @@ import { scanTree } from '../../src/activities/files/scan-tree.ts';
 import { setMtimes } from '../../src/activities/files/set-mtimes.ts';
 import { DEFAULT_EXCLUDES } from '../../src/domain/checkpoint.ts';
 import type { FileEntry } from '../../src/domain/checkpoint.ts';
-import { fillTree, isRoot, makeBench, NOT_UTF8 } from './checkpoint-fixtures.ts';
-import type { Bench } from './checkpoint-fixtures.ts';
+import { newBenchForEach } from './checkpoint-bench.ts';
+import { fillTree, isRoot, NOT_UTF8 } from './checkpoint-fixtures.ts';
 
-let bench: Bench;
-beforeEach(() => {
-  bench = makeBench();
-});
-afterEach(() => {
-  bench.close();
-});
-const at = (path: string): string => join(bench.root, path);
+const { bench, at } = newBenchForEach();
 const scan = (exclude: readonly string[] = DEFAULT_EXCLUDES) => scanTree(bench.root, { exclude });
 const byKey = (entries: readonly FileEntry[]) => new Map(entries.map((entry) => [entryKey(entry), entry]));
 

@@ -1,20 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readGitState } from '../../src/activities/git/read-git-state.ts';
 import { newId } from '../../src/domain/ids.ts';
-import { makeBench, makeInfo, openActivities, restoreOrder } from './checkpoint-fixtures.ts';
-import type { Bench } from './checkpoint-fixtures.ts';
+import { newBenchForEach } from './checkpoint-bench.ts';
+import { makeInfo, openActivities, restoreOrder } from './checkpoint-fixtures.ts';
 
-let bench: Bench;
-beforeEach(() => {
-  bench = makeBench();
-});
-afterEach(() => {
-  bench.close();
-});
-const at = (path: string): string => join(bench.root, path);
+const { bench, at } = newBenchForEach();
 
 const IDENTITY = {
   GIT_AUTHOR_NAME: 't',

@@ -1,18 +1,8 @@
 import { PipelineSchema } from '../../src/domain/pipeline.schema.ts';
-import { commandFailed, fakeCheckpoint, until, type Harness } from '../support/harness.ts';
-
-const head = (name: string, extra = '') => `apiVersion: rerail/v1
-kind: Playbook
-metadata: {name: ${name}}
-spec:
-  match: [{category: UNKNOWN}]
-  ${extra}
-  actions:
-`;
-const RETRY =
-  '    - {id: retry, type: retry, retry: {maximumAttempts: 3, initialInterval: 1ms, maximumInterval: 1ms}}\n';
-const ESCALATE = '    - {id: escalate, type: escalate}\n';
-const DRAIN = '    - {id: drain, type: run, run: {activity: noop}, compensate: {activity: checkConnectivity}}\n';
+import { failTimes, failureOf, waitsFor } from '../support/broken-target.ts';
+import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
+import { commandFailed, until, type Harness } from '../support/harness.ts';
+import { DRAIN, ESCALATE, FIX, head, PLAIN_RETRY, RETRY } from '../support/playbook-text.ts';
 
 export const PLAYBOOKS = [
   head('retry', 'verify: {probes: [{name: up, tcp: {port: 1}}], within: 1ms, holdFor: 2ms, every: 1ms}') +
@@ -26,35 +16,19 @@ export const PLAYBOOKS = [
   head('resume') + '    - {id: resume, type: resume}\n' + ESCALATE,
   head('approval', 'approval: {timeout: 1h}') + RETRY,
   head('hasty-approval', 'approval: {timeout: 1ms}') + RETRY,
-  head('manual') +
-    '    - {id: settle, type: wait, for: 1ms}\n    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n    - {id: retry, type: retry}\n',
+  head('manual') + '    - {id: settle, type: wait, for: 1ms}\n' + FIX + PLAIN_RETRY,
   head('compensated') + DRAIN + RETRY + ESCALATE,
   head('required-run') + '    - {id: broken, type: run, run: {activity: checkConnectivity}}\n' + RETRY,
   head('abort') + '    - {id: abort, type: abort}\n' + ESCALATE,
-  head('deadline', 'limits: {deadline: 30ms}') + DRAIN + '    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n',
+  head('deadline', 'limits: {deadline: 30ms}') + DRAIN + FIX,
 ].join('---\n');
 
 const CHECKPOINT = 'cp_00000000000000000000000001';
 
 async function start(harness: Harness, playbook: string, extra: object = {}) {
-  const operation = { kind: 'command' as const, argv: ['npm', 'test'], workspace: '/w' };
-  const { handle } = await harness.recoveries.start(
-    { target: harness.target, message: 'it broke', operation, ...extra },
-    { playbook },
-  );
+  const { handle } = await harness.recoveries.start(failureOf(harness, extra), { playbook });
   return handle;
 }
-
-function failTimes(harness: Harness, times: number): void {
-  let left = times;
-  harness.fakes['runCommand'] = () => {
-    if (left-- > 0) throw commandFailed();
-    return { exitCode: 0, durationMs: 1 };
-  };
-}
-
-const waits = (handle: { status: () => Promise<{ waitingFor?: { key: string } }> }, key: string) =>
-  until(async () => (await handle.status()).waitingFor?.key === key, `the wait for ${key}`);
 
 const pipeline = PipelineSchema.parse({
   apiVersion: 'rerail/v1',
@@ -138,7 +112,7 @@ export const PATHS: { name: string; play: (harness: Harness) => Promise<string> 
     name: 'recovery-approved',
     async play(harness) {
       const handle = await start(harness, 'approval');
-      await waits(handle, 'approval');
+      await waitsFor(handle, 'approval');
       await handle.approve({ planHash: (await handle.plan())!.hash, by: 'ada', reason: 'looks right' });
       await handle.result();
       return handle.workflowId;
@@ -148,7 +122,7 @@ export const PATHS: { name: string; play: (harness: Harness) => Promise<string> 
     name: 'recovery-denied',
     async play(harness) {
       const handle = await start(harness, 'approval');
-      await waits(handle, 'approval');
+      await waitsFor(handle, 'approval');
       await handle.signalDenial({ planHash: (await handle.plan())!.hash, by: 'ada', reason: 'not at night' });
       await handle.result();
       return handle.workflowId;
@@ -200,7 +174,7 @@ export const PATHS: { name: string; play: (harness: Harness) => Promise<string> 
         throw commandFailed('the undo broke');
       };
       const handle = await start(harness, 'compensated');
-      await waits(handle, 'decision:drain');
+      await waitsFor(handle, 'decision:drain');
       await handle.decide({ decision: 'skip', actionId: 'drain', by: 'ada', reason: 'by hand' });
       await handle.result();
       return handle.workflowId;
@@ -210,7 +184,7 @@ export const PATHS: { name: string; play: (harness: Harness) => Promise<string> 
     name: 'recovery-manual-paused-resumed-joined',
     async play(harness) {
       const handle = await start(harness, 'manual');
-      await waits(handle, 'manual:fix');
+      await waitsFor(handle, 'manual:fix');
       await start(harness, 'manual', { message: 'and again' });
       await handle.pause({ by: 'ada', reason: 'freeze' });
       await handle.completeManualStep({ actionId: 'fix', by: 'ada' });
@@ -227,7 +201,7 @@ export const PATHS: { name: string; play: (harness: Harness) => Promise<string> 
         throw commandFailed('no');
       };
       const handle = await start(harness, 'required-run');
-      await waits(handle, 'decision:broken');
+      await waitsFor(handle, 'decision:broken');
       await handle.decide({
         decision: 'supply',
         actionId: 'broken',

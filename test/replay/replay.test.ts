@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
-import { afterEach, describe, expect, inject, it } from 'vitest';
-import { createHarness, type Harness } from '../support/harness.ts';
+import { describe, expect, it } from 'vitest';
+import { newHarnessForEach } from '../support/new-harness.ts';
 import { workflowBundle } from '../support/server.ts';
 import { PATHS, PLAYBOOKS } from './paths.ts';
 
@@ -22,8 +22,7 @@ describe('recorded histories', () => {
 });
 
 describe('without a cache, so that every task replays from the start', () => {
-  let harness: Harness | undefined;
-  afterEach(() => harness?.stop());
+  const harness = newHarnessForEach(PLAYBOOKS, { maxCachedWorkflows: 0 });
 
   // A worker without a cache lets a workflow task time out after 10 s where it was dispatched eagerly (a run that starts a
   // recovery) or came between queries (an undo that waits for a person): those paths would take minutes.
@@ -31,12 +30,6 @@ describe('without a cache, so that every task replays from the start', () => {
   const quick = PATHS.filter(({ name }) => ![...slow, 'recovery-compensation-failed'].includes(name));
 
   it.each(quick)('$name ends as ever', async ({ play }) => {
-    harness = await createHarness({
-      address: inject('serverAddress'),
-      workflowBundle: workflowBundle(),
-      playbooks: PLAYBOOKS,
-      maxCachedWorkflows: 0,
-    });
     const workflowId = await play(harness);
     const { status } = await harness.client.workflow.getHandle(workflowId).describe();
     expect(status.name).toBe(workflowId.startsWith('ledger/') ? 'RUNNING' : 'COMPLETED');

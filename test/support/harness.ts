@@ -4,14 +4,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import type { SharedActivities, HostActivities } from '../../src/activities/index.ts';
 import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
-import { checkPlaybook } from '../../src/config/load-playbooks.ts';
-import { parseYaml } from '../../src/config/parse-yaml.ts';
 import type { CheckpointRecord } from '../../src/domain/checkpoint.ts';
 import { FailureSchema } from '../../src/domain/failure.schema.ts';
-import type { LoadedPlaybook } from '../../src/domain/playbook.ts';
 import { hostTaskQueue } from '../../src/domain/wire-names.ts';
 import { makePlan } from '../../src/planner/make-plan.ts';
 import { createEngine } from '../../src/client/create-engine.ts';
+import { fakeCheckpoint } from './fake-checkpoint.ts';
+import { parsePlaybooks } from './parse-playbooks.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
@@ -37,12 +36,6 @@ export interface HarnessOptions {
   maxCachedWorkflows?: number;
 }
 
-export function parsePlaybooks(text: string): LoadedPlaybook[] {
-  return parseYaml(text, 'test.yaml', 'playbook-invalid').map((document) =>
-    checkPlaybook(document, 'test.yaml', 'user'),
-  );
-}
-
 /** A command that failed, as `runCommand` reports it. */
 export function commandFailed(message = 'npm test ended with exit code 1: 3 failing'): ApplicationFailure {
   return ApplicationFailure.create({
@@ -51,31 +44,6 @@ export function commandFailed(message = 'npm test ended with exit code 1: 3 fail
     nonRetryable: true,
     details: [{ retryable: true, details: { exitCode: 1, stdout: '', stderr: '' } }],
   });
-}
-
-export function fakeCheckpoint(id: string, overrides: Partial<CheckpointRecord['info']> = {}): CheckpointRecord {
-  return {
-    info: {
-      id,
-      name: 'good',
-      type: 'phase-start',
-      subject: 'run/x/1',
-      description: '',
-      tags: [],
-      success: true,
-      ...overrides,
-    },
-    state: 'complete',
-    createdAt: '2026-01-01T00:00:00.000Z',
-    host: 'h',
-    checksum: '0'.repeat(64),
-    parts: ['files'],
-    fileCount: 1,
-    totalBytes: 1,
-    newBytes: 1,
-    skipped: 0,
-    durationMs: 1,
-  };
 }
 
 /** A worker with the real workflows, planner and client, and fakes for what touches the world. */

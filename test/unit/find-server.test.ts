@@ -90,11 +90,15 @@ describe('findServer', () => {
   });
 
   test('makes one only once when two look at the same time', async () => {
+    const onProgress = vi.fn<(line: string) => void>();
     const build = vi.fn<ObtainServer>(async (file) => {
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await vi.waitFor(
+        () => expect(onProgress).toHaveBeenCalledWith(expect.stringMatching(/^Waiting for process/)),
+        4000,
+      );
       await put(file);
     });
-    const found = await Promise.all([find({ build }), find({ build })]);
+    const found = await Promise.all([find({ build, onProgress }), find({ build, onProgress })]);
     expect(build).toHaveBeenCalledTimes(1);
     expect(found.map(({ path }) => path)).toEqual([cachedServer(cacheDir), cachedServer(cacheDir)]);
   });

@@ -10,40 +10,17 @@ import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createRecoveryClient } from '../../src/client/recovery-client.ts';
 import type { FailureInput } from '../../src/domain/failure.ts';
-import { commandFailed, createHarness, until, type Harness } from '../support/harness.ts';
-import { workflowBundle } from '../support/server.ts';
+import { failureOf } from '../support/broken-target.ts';
+import { commandFailed, until } from '../support/harness.ts';
+import { newHarnessForEach } from '../support/new-harness.ts';
+import { ESCALATE, FIX, head, PLAIN_RETRY } from '../support/playbook-text.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const head = (name: string) => `apiVersion: rerail/v1
-kind: Playbook
-metadata: {name: ${name}}
-spec:
-  match: [{category: UNKNOWN}]
-  actions:
-`;
-const RETRY = '    - {id: retry, type: retry}\n';
-const PLAYBOOKS = [
-  head('retry') + RETRY + '    - {id: escalate, type: escalate}\n',
-  head('manual') + '    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n' + RETRY,
-].join('---\n');
+const PLAYBOOKS = [head('retry') + PLAIN_RETRY + ESCALATE, head('manual') + FIX + PLAIN_RETRY].join('---\n');
 
 describe('a client', () => {
-  let harness: Harness;
-  beforeEach(async () => {
-    harness = await createHarness({
-      address: inject('serverAddress'),
-      workflowBundle: workflowBundle(),
-      playbooks: PLAYBOOKS,
-    });
-  });
-  afterEach(() => harness.stop());
-
-  const failure = (extra: Partial<FailureInput> = {}): FailureInput => ({
-    target: harness.target,
-    message: 'it broke',
-    operation: { kind: 'command', argv: ['npm', 'test'], workspace: '/w' },
-    ...extra,
-  });
+  const harness = newHarnessForEach(PLAYBOOKS);
+  const failure = (extra: Partial<FailureInput> = {}) => failureOf(harness, extra);
   const start = (options: { playbook?: string; key?: string } = {}, extra: Partial<FailureInput> = {}) =>
     harness.recoveries.start(failure(extra), { playbook: 'manual', ...options });
   const done = { actionId: 'fix', by: 'ada' };

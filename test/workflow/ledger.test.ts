@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckpointRecord } from '../../src/domain/checkpoint.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { ledgerId } from '../../src/domain/wire-names.ts';
-import { createHarness, fakeCheckpoint, until, type Harness } from '../support/harness.ts';
-import { workflowBundle } from '../support/server.ts';
+import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
+import { until } from '../support/harness.ts';
+import { newHarnessForEach } from '../support/new-harness.ts';
 
 interface RestoreRequest {
   checkpointId: string;
@@ -11,13 +12,12 @@ interface RestoreRequest {
   options?: { dryRun?: boolean; force?: boolean };
 }
 
-let harness: Harness;
+const harness = newHarnessForEach('');
 let subject: string;
 let used: Set<string>;
 let restores: RestoreRequest[];
 
-beforeEach(async () => {
-  harness = await createHarness({ address: inject('serverAddress'), workflowBundle: workflowBundle(), playbooks: '' });
+beforeEach(() => {
   subject = `workspace/${harness.host}`;
   used = new Set();
   restores = [];
@@ -40,7 +40,6 @@ beforeEach(async () => {
 afterEach(async () => {
   // A ledger never ends by itself.
   for (const name of used) await harness.client.workflow.getHandle(ledgerId(name)).terminate('end of the test');
-  await harness.stop();
 });
 
 const checkpoints = () => harness.recoveries.checkpoints;

@@ -1,21 +1,14 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CheckpointRecord, StateParts } from '../../src/domain/checkpoint.ts';
 import { PipelineSchema } from '../../src/domain/pipeline.schema.ts';
 import { recoveryId } from '../../src/domain/wire-names.ts';
-import { commandFailed, createHarness, fakeCheckpoint, until, type Harness } from '../support/harness.ts';
-import { workflowBundle } from '../support/server.ts';
+import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
+import { commandFailed, until } from '../support/harness.ts';
+import { newHarnessForEach } from '../support/new-harness.ts';
+import { ESCALATE, FIX, head, PLAIN_RETRY } from '../support/playbook-text.ts';
 
-const head = (name: string) => `apiVersion: rerail/v1
-kind: Playbook
-metadata: {name: ${name}}
-spec:
-  match: [{category: UNKNOWN}]
-  actions:
-`;
 const RETRY =
   '    - {id: retry, type: retry, retry: {maximumAttempts: 2, initialInterval: 1ms, maximumInterval: 1ms}}\n';
-const ESCALATE = '    - {id: escalate, type: escalate}\n';
-const MANUAL = '    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n';
 const PLAYBOOKS = [
   head('retry') + RETRY + ESCALATE,
   head('skip') + '    - {id: skip, type: skip}\n' + ESCALATE,
@@ -23,9 +16,9 @@ const PLAYBOOKS = [
   head('rollback') +
     '    - {id: rollback, type: rollback, to: phase-start}\n    - {id: again, type: retry}\n' +
     ESCALATE,
-  head('manual') + MANUAL + '    - {id: retry, type: retry}\n',
+  head('manual') + FIX + PLAIN_RETRY,
   head('manual-rollback') +
-    MANUAL +
+    FIX +
     '    - {id: rollback, type: rollback, to: phase-start}\n    - {id: retry, type: retry}\n',
 ].join('---\n');
 
@@ -35,16 +28,7 @@ const compile: Step = { name: 'compile', run: ['make'] };
 const deploy: Step = { name: 'deploy', run: ['ship'] };
 const smoke: Step = { name: 'smoke', run: ['look'] };
 
-let harness: Harness;
-
-beforeEach(async () => {
-  harness = await createHarness({
-    address: inject('serverAddress'),
-    workflowBundle: workflowBundle(),
-    playbooks: PLAYBOOKS,
-  });
-});
-afterEach(() => harness.stop());
+const harness = newHarnessForEach(PLAYBOOKS);
 
 interface Run {
   phases?: Record<string, Step[]>;

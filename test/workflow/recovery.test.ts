@@ -1,19 +1,11 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RecoveryReportSchema } from '../../src/domain/report.schema.ts';
-import { commandFailed, createHarness, fakeCheckpoint, until, type Harness } from '../support/harness.ts';
-import { workflowBundle } from '../support/server.ts';
+import { failTimes, failureOf, waitsFor } from '../support/broken-target.ts';
+import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
+import { commandFailed, until } from '../support/harness.ts';
+import { newHarnessForEach } from '../support/new-harness.ts';
+import { DRAIN, ESCALATE, FIX, head, PLAIN_RETRY, RETRY } from '../support/playbook-text.ts';
 
-const head = (name: string, extra = '') => `apiVersion: rerail/v1
-kind: Playbook
-metadata: {name: ${name}}
-spec:
-  match: [{category: UNKNOWN}]
-  ${extra}
-  actions:
-`;
-const RETRY =
-  '    - {id: retry, type: retry, retry: {maximumAttempts: 3, initialInterval: 1ms, maximumInterval: 1ms}}\n';
-const ESCALATE = '    - {id: escalate, type: escalate}\n';
 const PLAYBOOKS = [
   head('retry') + RETRY + ESCALATE,
   head('skip') + RETRY + '    - {id: skip, type: skip}\n' + ESCALATE,
@@ -25,9 +17,9 @@ const PLAYBOOKS = [
   head('hasty-approval', 'approval: {timeout: 1ms}') + RETRY,
   head('denied-in-time', 'approval: {timeout: 1ms, onTimeout: deny}') + RETRY,
   head('two-approvals', 'approval: {required: 2, timeout: 1h}') + RETRY,
-  head('manual') + '    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n    - {id: retry, type: retry}\n',
+  head('manual') + FIX + PLAIN_RETRY,
   head('compensated') +
-    '    - {id: drain, type: run, run: {activity: noop}, compensate: {activity: checkConnectivity}}\n' +
+    DRAIN +
     '    - {id: stop, type: run, run: {activity: noop}, compensate: {activity: noop}}\n' +
     RETRY +
     ESCALATE,
@@ -39,48 +31,20 @@ const PLAYBOOKS = [
   head('observe', 'mode: observe') + RETRY,
   head('deadline', 'limits: {deadline: 50ms}') +
     '    - {id: drain, type: run, run: {activity: noop}, compensate: {activity: noop}}\n' +
-    '    - {id: fix, type: manual, title: Fix it, timeout: 1h}\n',
+    FIX,
   head('three') +
     ['a', 'b'].map((id) => `    - {id: ${id}, type: run, run: {activity: noop}}\n`).join('') +
     '    - {id: c, type: retry}\n',
 ].join('---\n');
 
-let harness: Harness;
-
-beforeEach(async () => {
-  harness = await createHarness({
-    address: inject('serverAddress'),
-    workflowBundle: workflowBundle(),
-    playbooks: PLAYBOOKS,
-  });
-});
-afterEach(() => harness.stop());
+const harness = newHarnessForEach(PLAYBOOKS);
 
 const start = (playbook: string, extra: object = {}) =>
-  harness.recoveries.start(
-    {
-      target: harness.target,
-      message: 'it broke',
-      operation: { kind: 'command', argv: ['npm', 'test'], workspace: '/w' },
-      ...extra,
-    },
-    { playbook },
-  );
-
-const failTimes = (times: number) => {
-  let left = times;
-  harness.fakes['runCommand'] = () => {
-    if (left-- > 0) throw commandFailed();
-    return { exitCode: 0, durationMs: 1 };
-  };
-};
-
-const waiting = (handle: { status: () => Promise<{ waitingFor?: { key: string } }> }, key: string) =>
-  until(async () => (await handle.status()).waitingFor?.key === key, `the wait for ${key}`);
+  harness.recoveries.start(failureOf(harness, extra), { playbook });
 
 describe('a recovery that works', () => {
   it('is recovered by the retry that works, and says how often it was tried', async () => {
-    failTimes(2);
+    failTimes(harness, 2);
     const { handle } = await start('retry');
     const report = await handle.result();
     expect(report).toMatchObject({ status: 'recovered', resolvedBy: 'retry' });
@@ -91,13 +55,13 @@ describe('a recovery that works', () => {
   });
 
   it('is partial when the step is skipped', async () => {
-    failTimes(99);
+    failTimes(harness, 99);
     const { handle } = await start('skip');
     expect(await handle.result()).toMatchObject({ status: 'partial', resolvedBy: 'skip' });
   });
 
   it('rolls back and runs again', async () => {
-    failTimes(3);
+    failTimes(harness, 3);
     harness.checkpoints.push({ ...fakeCheckpoint('cp_00000000000000000000000001'), host: harness.host });
     const { handle } = await start('rollback', { subject: 'run/x/1' });
     const report = await handle.result();
@@ -133,7 +97,7 @@ describe('a recovery that works', () => {
 describe('approval', () => {
   it('starts nothing before it is given, and works by update', async () => {
     const { handle } = await start('approval');
-    await waiting(handle, 'approval');
+    await waitsFor(handle, 'approval');
     expect(harness.calls.filter((call) => call.startsWith('runCommand'))).toEqual([]);
     const plan = await handle.plan();
     await expect(handle.approve({ planHash: 'deadbeef', by: 'ada' })).rejects.toMatchObject({
@@ -150,7 +114,7 @@ describe('approval', () => {
 
   it('works by signal with a hash prefix; a wrong signal is refused in the timeline and changes nothing', async () => {
     const { handle } = await start('approval');
-    await waiting(handle, 'approval');
+    await waitsFor(handle, 'approval');
     const plan = await handle.plan();
     const raw = harness.client.workflow.getHandle(handle.workflowId);
     await raw.signal('approve', { planHash: 'deadbeef', by: 'eve' });
@@ -167,7 +131,7 @@ describe('approval', () => {
 
   it('ends failed when it is denied, with nothing done', async () => {
     const { handle } = await start('approval');
-    await waiting(handle, 'approval');
+    await waitsFor(handle, 'approval');
     const plan = await handle.plan();
     await handle.deny({ planHash: plan!.hash, by: 'ada', reason: 'not at night' });
     expect(await handle.result()).toMatchObject({ status: 'failed', error: { code: 'approval-denied' } });
@@ -183,7 +147,7 @@ describe('approval', () => {
 
   it('takes two different people where two are asked for', async () => {
     const { handle } = await start('two-approvals');
-    await waiting(handle, 'approval');
+    await waitsFor(handle, 'approval');
     const { hash: planHash } = (await handle.plan())!;
     await handle.approve({ planHash, by: 'ada' });
     await expect(handle.approve({ planHash, by: 'ada' })).rejects.toMatchObject({ code: 'approval-refused' });
@@ -195,7 +159,7 @@ describe('approval', () => {
 describe('people', () => {
   it('complete a manual step once', async () => {
     const { handle } = await start('manual');
-    await waiting(handle, 'manual:fix');
+    await waitsFor(handle, 'manual:fix');
     await expect(handle.completeManualStep({ actionId: 'retry', by: 'ada' })).rejects.toMatchObject({
       code: 'decision-refused',
     });
@@ -210,7 +174,7 @@ describe('people', () => {
       throw commandFailed('no');
     };
     const { handle } = await start('required-run');
-    await waiting(handle, 'decision:broken');
+    await waitsFor(handle, 'decision:broken');
     const allowed = await handle.allowedDecisions();
     expect(allowed.find(({ decision }) => decision === 'rollback')).toMatchObject({
       allowed: false,
@@ -227,7 +191,7 @@ describe('people', () => {
 
   it('pause before the next action and resume', async () => {
     const { handle } = await start('manual');
-    await waiting(handle, 'manual:fix');
+    await waitsFor(handle, 'manual:fix');
     await handle.pause({ by: 'ada', reason: 'deploy freeze' });
     await handle.completeManualStep({ actionId: 'fix', by: 'ada' });
     await until(async () => (await handle.status()).status === 'paused', 'the pause');
@@ -239,7 +203,7 @@ describe('people', () => {
 
 describe('compensation', () => {
   it('runs in reverse when nothing helps, before a person is called', async () => {
-    failTimes(99);
+    failTimes(harness, 99);
     const { handle } = await start('compensated');
     const report = await handle.result();
     expect(report.status).toBe('escalated');
@@ -257,12 +221,12 @@ describe('compensation', () => {
   });
 
   it('that fails waits for a person, lets the others run and heads the report', async () => {
-    failTimes(99);
+    failTimes(harness, 99);
     harness.fakes['checkConnectivity'] = () => {
       throw commandFailed('the undo broke');
     };
     const { handle } = await start('compensated');
-    await waiting(handle, 'decision:drain');
+    await waitsFor(handle, 'decision:drain');
     await handle.decide({ decision: 'skip', actionId: 'drain', by: 'ada', reason: 'by hand' });
     const report = await handle.result();
     expect(report.compensations.map(({ ok }) => ok)).toEqual([true, false]);
@@ -307,7 +271,7 @@ describe('limits', () => {
 
 describe('the report', () => {
   it.each(['retry', 'compensated', 'probed', 'no-such-playbook'])('of %s fits its schema', async (playbook) => {
-    failTimes(1);
+    failTimes(harness, 1);
     const { handle } = await start(playbook);
     const report = await handle.result();
     expect(RecoveryReportSchema.parse(report)).toEqual(report);
@@ -317,7 +281,7 @@ describe('the report', () => {
 describe('a second report for the same target', () => {
   it('joins the open recovery and is listed in it', async () => {
     const first = await start('manual');
-    await waiting(first.handle, 'manual:fix');
+    await waitsFor(first.handle, 'manual:fix');
     const second = await start('retry', { message: 'and again' });
     expect(second).toMatchObject({ joined: true, runId: first.runId });
     await first.handle.completeManualStep({ actionId: 'fix', by: 'ada' });

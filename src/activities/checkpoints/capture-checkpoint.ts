@@ -1,21 +1,20 @@
-import { canonicalJson } from '../../domain/canonical-json.ts';
-import type { Json } from '../../domain/canonical-json.ts';
 import { DEFAULT_EXCLUDES } from '../../domain/checkpoint.ts';
-import type { CheckpointInfo, CheckpointRecord, FileEntry, Manifest, StateParts } from '../../domain/checkpoint.ts';
+import type { CheckpointInfo, CheckpointRecord, FileEntry, StateParts } from '../../domain/checkpoint.ts';
 import { CheckpointInfoSchema, GitStateSchema, StatePartsSchema } from '../../domain/checkpoint.schema.ts';
 import { isRerailError } from '../../domain/errors.ts';
-import { sha256 } from '../../store/checkpoint-format.ts';
+import { parseInput } from '../../domain/parse-input.ts';
 import type { CheckpointDraft } from '../../store/checkpoint-store.ts';
 import { checkRoot } from '../files/check-root.ts';
-import { entryKey, locate } from '../files/entry-path.ts';
-import { readPrefix } from '../files/hash-file.ts';
+import { entryKey } from '../files/entry-path.ts';
 import { settleRestore } from '../files/restore-files.ts';
 import { scanTree } from '../files/scan-tree.ts';
 import type { Scan } from '../files/scan-tree.ts';
-import { readGitState } from '../git/read-git-state.ts';
-import { parseInput } from './checkpoint-context.ts';
+import { buildDraft } from './build-draft.ts';
+import type { Gathered } from './build-draft.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import { makeRecord, readRecord } from './checkpoint-record.ts';
+import { gatherParts, readParent } from './gather-parts.ts';
+import { withCaptureDirectory } from './capture-directory.ts';
 
 export interface CaptureInput {
   /** `info.id` is the caller's choice: the same id again answers with the checkpoint that is there. */
@@ -41,77 +40,71 @@ export async function captureCheckpoint(context: CheckpointContext, input: Captu
 }
 
 /** The capture itself, of a root that is checked and settled. `scanned`: what a scan just found there. */
-export async function captureTree(
+export function captureTree(
   context: CheckpointContext,
   input: CaptureInput & { scanned?: readonly FileEntry[] },
   root: string | undefined,
 ): Promise<CheckpointRecord> {
   const startedAt = performance.now();
-  const exclude = [...(input.exclude ?? DEFAULT_EXCLUDES)];
-  let previous = byKey(input.scanned ?? (root === undefined ? [] : await previousEntries(context, input, root)));
-  const parts = await gatherParts(context, input, root);
-  const createdAt = context.now();
+  return withCaptureDirectory(context.dataDir, async (directory) => {
+    const parent = root === undefined ? undefined : await readParent(context, input, root);
+    const gathered: Omit<Gathered, 'scan' | 'elapsedMs'> = {
+      exclude: [...(input.exclude ?? DEFAULT_EXCLUDES)],
+      ...(await gatherParts(context, input, { root, parent, directory })),
+      createdAt: context.now(),
+    };
+    return storeTree(context, input, {
+      gathered,
+      root,
+      previous: byKey(input.scanned ?? parent?.files ?? []),
+      startedAt,
+    });
+  });
+}
+
+interface TreeOrder {
+  gathered: Omit<Gathered, 'scan' | 'elapsedMs'>;
+  root: string | undefined;
+  previous: ReadonlyMap<string, FileEntry>;
+  startedAt: number;
+}
+
+/** Scans and stores; again when files changed in between, and in the end without those that never stood still. */
+async function storeTree(
+  context: CheckpointContext,
+  input: CaptureInput,
+  { gathered, root, startedAt, ...order }: TreeOrder,
+): Promise<CheckpointRecord> {
+  let { previous } = order;
   for (let attempt = 1; ; attempt += 1) {
     context.progress('scan');
-    const scan = root === undefined ? undefined : await scanRoot(context, root, exclude, previous);
+    const scan = root === undefined ? undefined : await scanRoot(context, root, gathered.exclude, previous);
     await context.failpoint('capture.scanned');
-    const draft = buildDraft(context, input, {
-      scan,
-      exclude,
-      parts,
-      createdAt,
-      elapsedMs: performance.now() - startedAt,
-    });
+    const elapsedMs = performance.now() - startedAt;
     try {
       context.progress('store');
-      return await store(context, input, draft);
+      return await store(context, input, { ...gathered, scan, elapsedMs });
     } catch (error) {
       const changed = changedDigests(error);
       if (changed === undefined || scan === undefined) throw error;
-      const steady = scan.entries.filter((entry) => entry.type !== 'file' || !changed.has(entry.sha256));
-      if (attempt >= ATTEMPTS) {
-        return await putWithout(
-          context,
-          input,
-          { scan, exclude, parts, createdAt, elapsedMs: performance.now() - startedAt },
-          changed,
-        );
-      }
-      previous = byKey(steady);
+      if (attempt >= ATTEMPTS) return store(context, input, { ...gathered, scan: without(scan, changed), elapsedMs });
+      previous = byKey(scan.entries.filter((entry) => entry.type !== 'file' || !changed.has(entry.sha256)));
     }
   }
 }
 
-interface Gathered {
-  scan: Scan | undefined;
-  exclude: string[];
-  parts: Record<string, Json>;
-  createdAt: string;
-  elapsedMs: number;
-}
-
 /** The last resort: what never stood still is left out, and the checkpoint says so. */
-async function putWithout(
-  context: CheckpointContext,
-  input: CaptureInput,
-  gathered: Gathered & { scan: Scan },
-  changed: ReadonlySet<string>,
-): Promise<CheckpointRecord> {
-  const { scan } = gathered;
+function without(scan: Scan, changed: ReadonlySet<string>): Scan {
   const torn = scan.entries.filter((entry) => entry.type === 'file' && changed.has(entry.sha256));
-  const rest: Scan = {
+  return {
     ...scan,
     entries: scan.entries.filter((entry) => !torn.includes(entry)),
     skipped: [...scan.skipped, ...torn.map(({ path }) => ({ path, reason: 'torn' }))],
   };
-  return store(context, input, buildDraft(context, input, { ...gathered, scan: rest }));
 }
 
-async function store(
-  context: CheckpointContext,
-  input: CaptureInput,
-  draft: CheckpointDraft,
-): Promise<CheckpointRecord> {
+async function store(context: CheckpointContext, input: CaptureInput, gathered: Gathered): Promise<CheckpointRecord> {
+  const draft = buildDraft(context, input.info, gathered);
   const receipt = await context.store.put(draft);
   const git = draft.parts['git'];
   return makeRecord({
@@ -139,54 +132,8 @@ function scanRoot(
   });
 }
 
-async function previousEntries(
-  context: CheckpointContext,
-  { parentId }: CaptureInput,
-  root: string,
-): Promise<readonly FileEntry[]> {
-  if (parentId === undefined) return [];
-  // Only a saving of time: a parent that is gone or damaged means that all files are read.
-  const manifest = await context.store.manifest(parentId).catch(() => undefined);
-  if (manifest?.scope?.root !== root || manifest.host !== context.host) return [];
-  return manifest.files ?? [];
-}
-
 const byKey = (entries: readonly FileEntry[]): Map<string, FileEntry> =>
   new Map(entries.map((entry) => [entryKey(entry), entry]));
-
-async function gatherParts(
-  context: CheckpointContext,
-  input: CaptureInput,
-  root: string | undefined,
-): Promise<Record<string, Json>> {
-  const git = root === undefined || input.includeGit === false ? null : await readGitState(root, context.signal);
-  const given = Object.entries(input.state ?? {}).filter(([, value]) => value !== undefined);
-  return { ...(Object.fromEntries(given) as Record<string, Json>), ...(git === null ? {} : { git: git as Json }) };
-}
-
-function buildDraft(context: CheckpointContext, input: CaptureInput, gathered: Gathered): CheckpointDraft {
-  const { scan, exclude, parts, createdAt, elapsedMs } = gathered;
-  const digests = Object.entries(parts).map(([name, value]) => {
-    const text = canonicalJson(value);
-    return [name, { sha256: sha256(text), size: Buffer.byteLength(text) }] as const;
-  });
-  const manifest: Manifest = {
-    schemaVersion: 1,
-    info: input.info,
-    createdAt,
-    host: context.host,
-    parts: Object.fromEntries(digests),
-    ...(scan === undefined ? {} : { scope: { root: scan.root, exclude }, files: scan.entries }),
-    skipped: scan?.skipped ?? [],
-  };
-  const content: CheckpointDraft['content'] = new Map();
-  for (const entry of scan?.entries ?? []) {
-    if (entry.type !== 'file' || scan === undefined) continue;
-    const path = locate(scan.root, entry);
-    content.set(entry.sha256, { size: entry.size, open: () => readPrefix(path, entry.size) });
-  }
-  return { manifest, parts, content, elapsedMs };
-}
 
 function changedDigests(error: unknown): Set<string> | undefined {
   const changed = isRerailError(error) ? error.details['changed'] : undefined;

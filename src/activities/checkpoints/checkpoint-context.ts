@@ -1,6 +1,3 @@
-import type { z } from 'zod';
-import { prettifyError } from 'zod';
-import { RerailError } from '../../domain/errors.ts';
 import type { CheckpointStore } from '../../store/checkpoint-store.ts';
 import type { ScanLimits } from '../files/scan-tree.ts';
 
@@ -69,13 +66,4 @@ export async function withContext<T>(
   } finally {
     clearInterval(pulse);
   }
-}
-
-export function parseInput<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new RerailError('invalid-input', `${what} is not valid: ${prettifyError(parsed.error)}`, {
-    remedy: 'Correct the named fields.',
-    nonRetryable: true,
-  });
 }

@@ -1,13 +1,15 @@
 import type { CheckpointInfo, CheckpointPart, FileEntry, GitState, Manifest } from '../../domain/checkpoint.ts';
 import { CheckpointIdSchema, CheckpointInfoSchema } from '../../domain/checkpoint.schema.ts';
 import { RerailError } from '../../domain/errors.ts';
+import { parseInput } from '../../domain/parse-input.ts';
 import { RestoreOptionsSchema } from '../../domain/rollback.schema.ts';
 import type { RestoreOptions } from '../../domain/rollback.schema.ts';
 import { checkEntries } from '../files/check-entries.ts';
 import { checkRestoreRoot } from '../files/check-root.ts';
 import { scanTree } from '../files/scan-tree.ts';
 import type { Scan } from '../files/scan-tree.ts';
-import { parseInput } from './checkpoint-context.ts';
+import { selectTree } from '../files/select-tree.ts';
+import type { TreeSelection } from '../files/select-tree.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import { partsOf, readGitPart } from './checkpoint-record.ts';
 
@@ -31,6 +33,11 @@ export interface Prepared {
   /** Undefined when no files are to be restored. */
   files: FileEntry[] | undefined;
   git: GitState | null;
+  /** Asked for by name: then the repository is restored and not only compared. */
+  restoresGit: boolean;
+  restoresFiles: boolean;
+  /** Items that the store has lost and that are left out. */
+  lost: ReadonlySet<string>;
 }
 
 export function parseRestoreInput(raw: RestoreInput): RestoreInput {
@@ -50,21 +57,70 @@ export async function prepareRestore(context: CheckpointContext, input: RestoreI
   const manifest = await context.store.manifest(input.checkpointId);
   const { checksum } = await context.store.receipt(input.checkpointId);
   const available = partsOf(manifest);
-  const parts = input.options.parts ?? available;
+  const parts = partsAsked(input.options) ?? available;
   const absent = parts.filter((part) => !available.includes(part));
   if (absent.length > 0)
     throw invalid(
       `Checkpoint ${input.checkpointId} has no ${absent.join(', ')}`,
       `Choose among its parts: ${available.join(', ')}.`,
     );
-  const files = parts.includes('files') ? manifest.files : undefined;
-  const git = await readGitPart(context.store, manifest);
+  const files = parts.includes('files') || asksForGit(input.options) ? manifest.files : undefined;
+  const lost = await findLost(context, input);
+  const git = lost.has('part git') ? null : await readGitPart(context.store, manifest);
   const named = input.root ?? manifest.scope?.root;
   if (files === undefined || named === undefined)
-    return { input, manifest, checksum, parts, root: named ?? '', exists: false, files: undefined, git };
+    return {
+      input,
+      manifest,
+      checksum,
+      parts,
+      root: named ?? '',
+      exists: false,
+      files: undefined,
+      git,
+      restoresGit: false,
+      restoresFiles: false,
+      lost,
+    };
+  const restoresGit = asksForGit(input.options) && git !== null;
   checkEntries(files, manifest.scope?.exclude ?? []);
   const { path, exists } = await checkRestoreRoot(named, context);
-  return { input, manifest, checksum, parts, root: path, exists, files, git };
+  return {
+    input,
+    manifest,
+    checksum,
+    parts,
+    root: path,
+    exists,
+    files,
+    git,
+    restoresGit,
+    restoresFiles: parts.includes('files'),
+    lost,
+  };
+}
+
+const asksForGit = ({ parts, scope }: RestoreOptions): boolean =>
+  scope?.git === true || parts?.includes('git') === true;
+
+function partsAsked({ parts, scope }: RestoreOptions): CheckpointPart[] | undefined {
+  if (parts !== undefined && scope !== undefined)
+    throw invalid('Both parts and a scope are given', 'Name parts, or a scope with their items.');
+  return scope === undefined ? parts : (Object.keys(scope) as CheckpointPart[]);
+}
+
+/** Reads every byte of the checkpoint first, since what is lost must be known before anything is changed. */
+async function findLost({ store }: CheckpointContext, { checkpointId, options }: RestoreInput): Promise<Set<string>> {
+  if (options.skipLost !== true) return new Set();
+  return new Set((await store.verify(checkpointId, 'full')).map(({ item }) => item));
+}
+
+/** Narrows the captured tree to what is asked for and still there. */
+export function selectFiles({ input, manifest, lost, files, restoresFiles }: Prepared, scan: Scan): TreeSelection {
+  if (!restoresFiles) return { wanted: [], scan: { ...scan, entries: [] }, above: scan.entries, unknown: [] };
+  const asked = input.options.scope?.files;
+  const patterns = asked === true ? undefined : asked;
+  return selectTree({ captured: files ?? [], skipped: manifest.skipped, patterns, lost }, scan);
 }
 
 /** Files that are restored to another place than theirs meet no repository they belong to. */
@@ -90,6 +146,7 @@ export const about = ({ input, checksum, root, parts }: Prepared) => ({
   checksum,
   root,
   parts,
+  ...(input.options.scope === undefined ? {} : { scope: input.options.scope }),
 });
 
 export const invalid = (message: string, remedy: string): RerailError =>

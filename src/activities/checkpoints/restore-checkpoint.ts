@@ -1,37 +1,49 @@
-import type { FileEntry } from '../../domain/checkpoint.ts';
+import type { StateParts } from '../../domain/checkpoint.ts';
 import { RestoreResultSchema } from '../../domain/rollback.schema.ts';
-import type { RestoreResult } from '../../domain/rollback.schema.ts';
+import type { RestoreOptions, RestoreResult, RestoreScope, RestoreStrategy } from '../../domain/rollback.schema.ts';
 import { compareTree } from '../files/compare-tree.ts';
 import { describePlan, withinBytes } from '../files/describe-plan.ts';
+import { compareGit } from '../git/restore-git.ts';
 import { readGitState } from '../git/read-git-state.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import { readState } from './checkpoint-record.ts';
-import { about, gitToMatch, parseRestoreInput, prepareRestore, scanRoot } from './prepare-restore.ts';
+import {
+  about,
+  gitToMatch,
+  invalid,
+  parseRestoreInput,
+  prepareRestore,
+  scanRoot,
+  selectFiles,
+} from './prepare-restore.ts';
 import type { Prepared, RestoreInput } from './prepare-restore.ts';
 import { restoreTree } from './restore-tree.ts';
 
 const LISTED_BYTES = 300_000;
 const MISMATCHES = 200;
+const LISTED_LOST = 500;
 
 export async function restoreCheckpoint(context: CheckpointContext, raw: RestoreInput): Promise<RestoreResult> {
   const startedAt = performance.now();
   const input = parseRestoreInput(raw);
   const prepared = await prepareRestore(context, input);
-  const { manifest, parts, files } = prepared;
-  const state = await readState(context.store, manifest, parts);
+  const { manifest, parts, files, lost } = prepared;
+  const readable = parts.filter((part) => !lost.has(`part ${part}`));
+  const state = selectState(await readState(context.store, manifest, readable), input.options.scope);
   const outcome =
     files === undefined
       ? { plan: describePlan({ changes: [], unchanged: 0 }, about(prepared)), dataLoss: false }
-      : await restoreTree(context, prepared, files);
+      : await restoreTree(context, prepared);
   const dryRun = input.options.dryRun;
-  const verified =
-    dryRun || files === undefined ? { files: 0, mismatches: [] } : await verify(context, prepared, files);
+  const verified = dryRun || files === undefined ? { files: 0, mismatches: [] } : await verify(context, prepared);
   const items = [
     ...Object.keys(state).map((part) => ({ type: part, id: part, change: 'returned' })),
     ...outcome.plan.changes.map(({ type, path, change }) => ({ type, id: path, change })),
+    ...(outcome.plan.git === undefined ? [] : [{ type: 'git', id: 'HEAD', change: 'restored' }]),
   ];
   return RestoreResultSchema.parse({
     success: verified.mismatches.length === 0,
+    strategy: strategyOf(input.options),
     checkpointId: input.checkpointId,
     ...(outcome.backupId === undefined ? {} : { backupId: outcome.backupId }),
     manifestSha256: prepared.checksum,
@@ -40,27 +52,57 @@ export async function restoreCheckpoint(context: CheckpointContext, raw: Restore
     errors: verified.mismatches.map((mismatch) => ({ item: 'verification', error: mismatch, recoverable: true })),
     state,
     verified,
-    dataLoss: outcome.dataLoss,
+    dataLoss: outcome.dataLoss || lost.size > 0,
+    lost: [...lost].slice(0, LISTED_LOST),
     durationMs: Math.round(performance.now() - startedAt),
     timestamp: context.now(),
   } satisfies RestoreResult);
 }
 
-async function verify(
-  context: CheckpointContext,
-  prepared: Prepared,
-  files: FileEntry[],
-): Promise<RestoreResult['verified']> {
+/** Only then must git find the work tree as it was. */
+const wholeTree = ({ restoresFiles, input, lost, manifest }: Prepared): boolean =>
+  restoresFiles && !Array.isArray(input.options.scope?.files) && lost.size === 0 && manifest.skipped.length === 0;
+
+function strategyOf({ parts, scope }: RestoreOptions): RestoreStrategy {
+  if (scope !== undefined && Object.values(scope).some((asked) => Array.isArray(asked))) return 'selective';
+  return parts === undefined && scope === undefined ? 'full' : 'partial';
+}
+
+function pick<T>(values: Record<string, T>, names: readonly string[], what: string): Record<string, T> {
+  const absent = names.filter((name) => !(name in values));
+  if (absent.length > 0)
+    throw invalid(`The checkpoint has no ${what} ${absent.join(', ')}`, `It has: ${Object.keys(values).join(', ')}.`);
+  return Object.fromEntries(names.map((name) => [name, values[name] as T]));
+}
+
+/** Of the parts that were asked for, the items that were. */
+function selectState(state: StateParts, scope: RestoreScope | undefined): StateParts {
+  const selected: StateParts = { ...state };
+  if (Array.isArray(scope?.context)) selected.context = pick(state.context ?? {}, scope.context, 'context key');
+  if (Array.isArray(scope?.agentStates))
+    selected.agentStates = pick(state.agentStates ?? {}, scope.agentStates, 'state of agent');
+  if (Array.isArray(scope?.artifacts)) {
+    const byId = Object.fromEntries((state.artifacts ?? []).map((artifact) => [artifact.id, artifact]));
+    selected.artifacts = Object.values(pick(byId, scope.artifacts, 'artifact'));
+  }
+  return selected;
+}
+
+async function verify(context: CheckpointContext, prepared: Prepared): Promise<RestoreResult['verified']> {
   const scan = await scanRoot(context, prepared, 'verify');
-  const mismatches = compareTree(files, prepared.manifest.skipped, scan);
+  const { wanted, unknown, scan: found } = selectFiles(prepared, scan);
+  const mismatches = compareTree(wanted, unknown, found);
   const git = await readGitState(prepared.root, context.signal);
-  // Forced over another commit, the restore leaves git where it is: then there is nothing to compare with.
-  const captured = prepared.input.options.force ? null : gitToMatch(prepared);
-  if (captured !== null && git?.head !== captured.head) {
-    mismatches.unshift(`git head is ${git?.head ?? 'absent'}, captured ${captured.head ?? 'absent'}`);
+  if (prepared.restoresGit && prepared.git !== null) {
+    mismatches.unshift(...compareGit(prepared.git, git, wholeTree(prepared)));
+  } else {
+    // Forced over another commit, the restore leaves git where it is: then there is nothing to compare with.
+    const captured = prepared.input.options.force ? null : gitToMatch(prepared);
+    if (captured !== null && git?.head !== captured.head)
+      mismatches.unshift(`git head is ${git?.head ?? 'absent'}, captured ${captured.head ?? 'absent'}`);
   }
   return {
-    files: files.length,
+    files: wanted.length,
     ...(git === null ? {} : { gitHead: git.head }),
     mismatches: mismatches.slice(0, MISMATCHES),
   };

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
-import type { FileEntry } from '../../domain/checkpoint.ts';
 import { RerailError } from '../../domain/errors.ts';
 import type { RestoreOptions, RestorePlan } from '../../domain/rollback.schema.ts';
 import { describePlan } from '../files/describe-plan.ts';
+import { diffText } from '../files/diff-text.ts';
 import { findUncovered } from '../files/find-uncovered.ts';
 import { planTree } from '../files/plan-tree.ts';
 import type { TreePlan } from '../files/plan-tree.ts';
@@ -10,9 +10,10 @@ import { isRestorePending, restoreFiles, settleRestore } from '../files/restore-
 import type { Scan } from '../files/scan-tree.ts';
 import { readGitState } from '../git/read-git-state.ts';
 import { requireGitUnmoved } from '../git/require-git-unmoved.ts';
+import { planGit, requireRestorableGit } from '../git/restore-git.ts';
 import { captureTree } from './capture-checkpoint.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
-import { about, gitToMatch, invalid, scanRoot } from './prepare-restore.ts';
+import { about, gitToMatch, invalid, scanRoot, selectFiles } from './prepare-restore.ts';
 import type { Prepared, RestoreInput } from './prepare-restore.ts';
 
 export interface Outcome {
@@ -24,11 +25,7 @@ export interface Outcome {
 const NO_TREE: Scan = { root: '', entries: [], skipped: [], pinned: new Set(), totalBytes: 0 };
 
 /** Makes the tree as captured, or says in a dry run how. */
-export async function restoreTree(
-  context: CheckpointContext,
-  prepared: Prepared,
-  files: FileEntry[],
-): Promise<Outcome> {
+export async function restoreTree(context: CheckpointContext, prepared: Prepared): Promise<Outcome> {
   const { input, manifest, root } = prepared;
   const { options } = input;
   const backup = options.createBackup ? input.backup : null;
@@ -45,18 +42,25 @@ export async function restoreTree(
     );
   }
   const finished = options.dryRun ? undefined : await settleRestore(context, root);
-  if (!options.force) requireGitUnmoved(root, gitToMatch(prepared), await readGitState(root, context.signal));
+  const present = await readGitState(root, context.signal);
+  const git = prepared.restoresGit ? prepared.git : null;
+  if (git !== null) await requireRestorableGit(root, git, options.force);
+  if (!options.force) requireGitUnmoved(root, git === null ? gitToMatch(prepared) : null, present);
   if (!prepared.exists && !options.dryRun) await mkdir(root);
   const scan = prepared.exists || !options.dryRun ? await scanRoot(context, prepared, 'plan') : NO_TREE;
-  const tree = planTree(files, manifest.skipped, scan);
-  const plan = describePlan(tree, about(prepared));
-  if (options.dryRun) return { plan, dataLoss: false };
+  const selection = selectFiles(prepared, scan);
+  const tree = planTree(selection.wanted, selection.unknown, selection.scan);
+  const moves = git === null ? undefined : planGit(git, present);
+  const plan = describePlan(tree, about(prepared), moves);
+  if (options.dryRun)
+    return { plan: options.diff ? await withDiffs(context, prepared, tree, plan) : plan, dataLoss: false };
 
   // Nothing is left to do and the journal says that this very order did it: a repeated attempt reports what was done.
   const intent = finished?.intent;
+  const done = tree.changes.length === 0 && moves === undefined;
   if (
     intent !== undefined &&
-    tree.changes.length === 0 &&
+    done &&
     intent.checkpointId === input.checkpointId &&
     intent.backupId === (backup?.id ?? null)
   ) {
@@ -67,7 +71,7 @@ export async function restoreTree(
   const dataLoss = await keepPresent(context, prepared, scan, tree, backup);
   await context.failpoint('restore.backed-up');
   const outcome: Outcome = { plan, dataLoss, ...(backup === null ? {} : { backupId: backup.id }) };
-  if (tree.changes.length === 0) return outcome;
+  if (done) return outcome;
   const lost = await restoreFiles(context, {
     store: context.store,
     checkpointId: input.checkpointId,
@@ -75,11 +79,29 @@ export async function restoreTree(
     root,
     plan,
     changes: tree.changes,
-    captured: files,
+    captured: [...selection.wanted, ...selection.above],
     dataLoss,
+    ...(git === null ? {} : { git: { state: git, blobs: manifest.blobs ?? {} } }),
     force: options.force,
   });
   return { ...outcome, dataLoss: dataLoss || lost.length > 0 };
+}
+
+/** What a person wants to see before they agree: the lines that would change, in files of text. */
+async function withDiffs(
+  { store }: CheckpointContext,
+  { input, root }: Prepared,
+  tree: TreePlan,
+  plan: RestorePlan,
+): Promise<RestorePlan> {
+  const diffs = await diffText({ store, checkpointId: input.checkpointId, root, changes: tree.changes });
+  return {
+    ...plan,
+    changes: plan.changes.map((change) => {
+      const diff = diffs.get(change.path);
+      return diff === undefined ? change : { ...change, diff };
+    }),
+  };
 }
 
 /** Captures what is about to change. True when something of it is in no backup, which only `force` or no backup allow. */
@@ -95,7 +117,13 @@ async function keepPresent(
   if (!(await context.store.has(backup.id))) {
     await captureTree(
       context,
-      { info: backup.info, exclude: manifest.scope?.exclude ?? [], includeGit: true, scanned: scan.entries },
+      {
+        info: backup.info,
+        parentId: input.checkpointId,
+        exclude: manifest.scope?.exclude ?? [],
+        includeGit: true,
+        scanned: scan.entries,
+      },
       root,
     );
   }

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { CheckpointPart, FileEntry } from '../../domain/checkpoint.ts';
-import type { PathChange, RestorePlan } from '../../domain/rollback.schema.ts';
+import type { PathChange, RestorePlan, RestoreScope } from '../../domain/rollback.schema.ts';
 import { sha256 } from '../../store/checkpoint-format.ts';
 import { entryKey } from './entry-path.ts';
 import type { TreePlan } from './plan-tree.ts';
@@ -10,7 +10,14 @@ const LISTED_BYTES = 400_000;
 
 export function describePlan(
   tree: TreePlan,
-  about: { checkpointId: string; checksum: string; root: string; parts: readonly CheckpointPart[] },
+  about: {
+    checkpointId: string;
+    checksum: string;
+    root: string;
+    parts: readonly CheckpointPart[];
+    scope?: RestoreScope;
+  },
+  git?: RestorePlan['git'],
 ): RestorePlan {
   const changes: PathChange[] = tree.changes.map(({ change, want, present }) => ({
     path: (want ?? present)?.path ?? '',
@@ -19,7 +26,8 @@ export function describePlan(
     size: want?.type === 'file' && change !== 'metadata' ? want.size : 0,
   }));
   const facts = tree.changes.map(({ change, want, present }) => [change, factsOf(want), factsOf(present)]);
-  const hash = sha256(canonicalJson([about.checksum, about.root, about.parts, facts]));
+  const asked = about.scope === undefined && !git ? about.parts : [about.parts, about.scope, git];
+  const hash = sha256(canonicalJson([about.checksum, about.root, asked, facts]));
   return {
     checkpointId: about.checkpointId,
     root: about.root,
@@ -27,6 +35,7 @@ export function describePlan(
     changesTotal: changes.length,
     unchanged: tree.unchanged,
     parts: [...about.parts],
+    ...(git ? { git } : {}),
     hash,
   };
 }

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { access, constants, lstat, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { FileEntry } from '../../domain/checkpoint.ts';
+import type { FileEntry, GitState, Manifest } from '../../domain/checkpoint.ts';
 import { RerailError } from '../../domain/errors.ts';
 import type { RestorePlan } from '../../domain/rollback.schema.ts';
 import { createFileLocks } from '../../process/file-locks.ts';
 import type { CheckpointStore } from '../../store/checkpoint-store.ts';
+import { applyGit, gitOrder } from '../git/restore-git.ts';
+import { stageGit } from '../git/stage-git.ts';
 import { applySteps } from './apply-steps.ts';
 import { STAGE_PREFIX } from './exclude-paths.ts';
 import { findDrift } from './find-drift.ts';
@@ -32,6 +34,8 @@ export interface FileRestore {
   changes: readonly TreeChange[];
   captured: readonly FileEntry[];
   dataLoss: boolean;
+  /** The repository's state to be restored with the files, and the contents that it needs, by name. */
+  git?: { state: GitState; blobs: NonNullable<Manifest['blobs']> } | undefined;
   /** Go on although the tree changed since the plan was made. */
   force: boolean;
 }
@@ -43,9 +47,10 @@ export async function restoreFiles(context: RestoreContext, order: FileRestore):
     const earlier = await readJournal(path);
     if (earlier !== undefined && !earlier.ended) throw underWay(order.root);
     const stage = await chooseStage(order.root);
-    await requireSpace(stage, order.changes);
+    await requireSpace(stage, order);
     const { checkpointId, backupId, root, plan, dataLoss } = order;
-    const intent: RestoreIntent = { checkpointId, backupId, root, stage, plan, dataLoss };
+    const git = order.git && gitOrder(checkpointId, order.git);
+    const intent: RestoreIntent = { checkpointId, backupId, root, stage, plan, dataLoss, ...(git ? { git } : {}) };
     const journal = await beginJournal(path, intent);
     try {
       let steps: RestoreStep[];
@@ -85,6 +90,7 @@ async function prepare(
       context.progress('stage', done);
     },
   });
+  if (order.git) await stageGit(store, checkpointId, stage, order.git.blobs);
   const drifted = order.force ? [] : findDrift(root, changes);
   if (drifted.length > 0) {
     throw new RerailError(
@@ -118,6 +124,11 @@ async function complete(
       context.progress('apply', done);
     },
   });
+  if (intent.git) {
+    context.progress('git');
+    await context.failpoint('restore.before-git');
+    await applyGit(root, stage, intent.git);
+  }
   await journal.append({ type: 'DONE', lost });
   await context.failpoint('restore.before-clean');
   await rm(stage, { recursive: true, force: true });
@@ -183,8 +194,9 @@ async function chooseStage(root: string): Promise<string> {
   return join(rootStat.dev === parentStat.dev && writable ? parent : root, name);
 }
 
-async function requireSpace(stage: string, changes: readonly TreeChange[]): Promise<void> {
-  const needed = staged(changes).reduce((sum, { want }) => sum + 4096 + (want.type === 'file' ? want.size : 0), 0);
+async function requireSpace(stage: string, { changes, git }: FileRestore): Promise<void> {
+  const files = staged(changes).reduce((sum, { want }) => sum + 4096 + (want.type === 'file' ? want.size : 0), 0);
+  const needed = Object.values(git?.blobs ?? {}).reduce((sum, { size }) => sum + 2 * size, files);
   const { bavail, bsize } = await statfs(dirname(stage));
   if (needed <= bavail * bsize) return;
   throw new RerailError(

@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RestorePlan } from '../../domain/rollback.schema.ts';
 import { fsyncPath } from '../../store/fsync-path.ts';
+import type { GitOrder } from '../git/restore-git.ts';
 import type { RestoreStep } from './restore-steps.ts';
 
 /** What a restore is about; the first line of its journal. */
@@ -13,6 +14,8 @@ export interface RestoreIntent {
   stage: string;
   plan: RestorePlan;
   dataLoss: boolean;
+  /** What is to be done to the repository after the files. */
+  git?: GitOrder;
 }
 
 export type JournalLine =

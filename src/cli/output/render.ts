@@ -6,6 +6,7 @@ import { shortHash, type Plan } from '../../domain/plan.ts';
 import type { RecoverySnapshot, TimelineEntry } from '../../domain/recovery.ts';
 import type { RecoveryReport } from '../../domain/report.ts';
 import type { RunReport } from '../../domain/run.ts';
+import { unblockCommands } from '../../domain/unblock-commands.ts';
 import type { Paint } from './output.ts';
 import { renderTable } from './table.ts';
 
@@ -124,23 +125,6 @@ function renderActions(paint: Paint, actions: Shown): string {
   return renderTable(paint, ['#', 'state', 'type', 'action', 'tries', 'time', 'detail'], rows);
 }
 
-/** What a person types to end the present wait. */
-function unblock({ workflowId, waitingFor, planHash }: RecoverySnapshot): string[] {
-  const action = waitingFor?.actionId ?? '';
-  switch (waitingFor?.kind) {
-    case 'approval':
-      return [`rerail recovery approve ${workflowId} --plan-hash ${shortHash(planHash ?? '')} --reason "…"`];
-    case 'manual':
-      return [`rerail recovery complete ${workflowId} ${action} --reason "…"`];
-    case 'decision':
-      return [`rerail recovery decide ${workflowId} ${action} retry|skip|abort|escalate --reason "…"`];
-    case 'resume':
-      return [`rerail recovery resume ${workflowId} --reason "…"`];
-    default:
-      return [];
-  }
-}
-
 export function renderSnapshot(paint: Paint, snapshot: RecoverySnapshot): string {
   const { waitingFor, planHash } = snapshot;
   return [
@@ -155,7 +139,7 @@ export function renderSnapshot(paint: Paint, snapshot: RecoverySnapshot): string
       : []),
     '',
     renderActions(paint, snapshot.actions),
-    ...unblock(snapshot).map((command) => `\n${paint.dim('→')} ${command}`),
+    ...unblockCommands(snapshot, '--reason "…"').map((command) => `\n${paint.dim('→')} ${command}`),
   ].join('\n');
 }
 

@@ -51,3 +51,12 @@ export async function findDamaged(
   });
   return bad;
 }
+
+/** Digests whose object is not in the store, of object ids by digest. */
+export async function findMissing(repository: GitRepository, contents: ReadonlyMap<string, string>): Promise<string[]> {
+  if (contents.size === 0) return [];
+  const input = [...contents.values()].join('\n') + '\n';
+  const text = await runGit(repository, ['cat-file', '--batch-check', '--buffer'], input);
+  const lines = text.toString('latin1').split('\n');
+  return [...contents.keys()].filter((_digest, index) => lines[index]?.endsWith(' missing'));
+}

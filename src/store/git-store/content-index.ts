@@ -1,5 +1,7 @@
 import type { GitRepository } from './git-command.ts';
+import { findMissing } from './check-objects.ts';
 import { listRefs } from './checkpoint-refs.ts';
+import { hasQuarantine } from './repair-store.ts';
 import { readSmallObjects } from './read-objects.ts';
 
 export interface ContentIndex {
@@ -49,6 +51,11 @@ export function createContentIndex(repository: GitRepository): ContentIndex {
     trees = new Set();
   };
 
+  /** A list of contents names what it names, also when a repair has taken it out of the store. */
+  const dropAbsent = async (): Promise<void> => {
+    for (const digest of await findMissing(repository, contents)) contents.delete(digest);
+  };
+
   return {
     reset,
     async refresh() {
@@ -64,6 +71,7 @@ export function createContentIndex(repository: GitRepository): ContentIndex {
       const unseen = [...new Set(subtrees.map(({ oid }) => oid))].filter((oid) => !trees.has(oid));
       for (const { name, oid } of await readTrees(unseen)) contents.set(name, oid);
       for (const oid of unseen) trees.add(oid);
+      if (await hasQuarantine(repository)) await dropAbsent();
       for (const [id, commit] of added) refs.set(id, commit);
       return contents;
     },

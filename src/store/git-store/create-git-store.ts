@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import type { Json } from '../../domain/canonical-json.ts';
 import { codeOf, messageOf } from '../../domain/errors.ts';
 import { createFileLocks } from '../../process/file-locks.ts';
-import { corrupt, decodeManifest, requireId, sha256 } from '../checkpoint-format.ts';
+import { corrupt, decodeManifest, isStoredDamaged, requireId, sha256 } from '../checkpoint-format.ts';
 import type { CheckpointStore } from '../checkpoint-store.ts';
+import { exportBundle, importBundle } from './checkpoint-bundle.ts';
 import {
   contentPath,
   listDamagedRefs,
@@ -21,11 +22,13 @@ import { createContentIndex } from './content-index.ts';
 import { diskFull, runGit } from './git-command.ts';
 import type { GitRepository, StoreLogger } from './git-command.ts';
 import { initRepository } from './init-repository.ts';
+import { directoryBytes, packDirectory } from './pack-files.ts';
 import { putCheckpoint, requireReceipt } from './put-checkpoint.ts';
 import { readObjects, readSmallObjects } from './read-objects.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
-import { directoryBytes, packDirectory, sweepObjects } from './sweep-objects.ts';
-import { verifyCheckpoint } from './verify-checkpoint.ts';
+import { countQuarantine, repairPacks } from './repair-store.ts';
+import { sweepObjects } from './sweep-objects.ts';
+import { checkStore, findLosses, verifyCheckpoint } from './verify-checkpoint.ts';
 
 export interface GitStoreOptions {
   /** A directory of its own; made when missing. */
@@ -49,16 +52,29 @@ export async function createGitStore(options: GitStoreOptions): Promise<Checkpoi
   const locks = createFileLocks(join(path, 'locks'));
   await locks.whenAlone(() => removeLeftovers(repository));
   const index = createContentIndex(repository);
+  const repair = async () => {
+    index.reset();
+    const quarantined = await locks.exclusive(() => repairPacks(repository));
+    index.reset();
+    return quarantined;
+  };
 
   return {
-    put: (draft) =>
-      locks
-        .shared(() => putCheckpoint(repository, index, draft))
-        .catch(async (error: unknown) => {
-          // A full disk is full of what the failed writer left.
-          await locks.whenAlone(() => removeLeftovers(repository));
-          throw codeOf(error) === 'ENOSPC' ? diskFull(path, messageOf(error)) : error;
-        }),
+    async put(draft) {
+      const attempt = () => locks.shared(() => putCheckpoint(repository, index, draft));
+      try {
+        return await attempt().catch(async (error: unknown) => {
+          if (!isStoredDamaged(error)) throw error;
+          // What older checkpoints share with this one has rotted: it is taken out, and this capture stores it anew.
+          await repair();
+          return attempt();
+        });
+      } catch (error) {
+        // A full disk is full of what the failed writer left.
+        await locks.whenAlone(() => removeLeftovers(repository));
+        throw codeOf(error) === 'ENOSPC' ? diskFull(path, messageOf(error)) : error;
+      }
+    },
     async has(id) {
       return (await listRefs(repository)).has(requireId(id));
     },
@@ -93,6 +109,18 @@ export async function createGitStore(options: GitStoreOptions): Promise<Checkpoi
       return listed.sort((a, b) => (a.id < b.id ? -1 : 1));
     },
     verify: (id, level) => verifyCheckpoint(repository, id, level),
+    exportBundle: (id, file) => locks.shared(() => exportBundle(repository, id, file)),
+    importBundle: (id, file) =>
+      locks
+        .shared(() => importBundle(repository, id, file))
+        .finally(() => {
+          index.reset();
+        }),
+    check: () => checkStore(repository),
+    async repair() {
+      const quarantined = await repair();
+      return { quarantined, problems: await findLosses(repository) };
+    },
     async delete(ids) {
       const present = await listRefs(repository);
       const orders = [...new Set(ids)].flatMap((id) =>
@@ -111,8 +139,12 @@ export async function createGitStore(options: GitStoreOptions): Promise<Checkpoi
     },
     async usage() {
       const { bavail, bsize } = await statfs(path);
-      const [refs, bytes] = await Promise.all([listRefs(repository), directoryBytes(packDirectory(repository))]);
-      return { checkpoints: refs.size, bytes, freeBytes: bavail * bsize };
+      const [refs, bytes, quarantinedBytes] = await Promise.all([
+        listRefs(repository),
+        directoryBytes(packDirectory(repository)),
+        countQuarantine(repository),
+      ]);
+      return { checkpoints: refs.size, bytes: bytes + quarantinedBytes, quarantinedBytes, freeBytes: bavail * bsize };
     },
     close: () => Promise.resolve(),
   };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { contentAbsent, corrupt, encodeDraft, idTaken, sha256 } from '../checkpoint-format.ts';
+import { contentAbsent, encodeDraft, idTaken, sha256, storedDamaged } from '../checkpoint-format.ts';
 import type { EncodedDraft } from '../checkpoint-format.ts';
 import type { CheckpointDraft, ContentSource, PutResult } from '../checkpoint-store.ts';
 import { fsyncPath } from '../fsync-path.ts';
@@ -123,8 +123,7 @@ async function readBack(
     findDamaged(repository, expected),
   ]);
   for (const [digest, why] of absent) bad.set(digest, why);
-  if (bad.size > 0)
-    throw corrupt(draft.id, [...bad.keys()], `read back after the write: ${[...bad.values()][0] ?? ''}`);
+  if (bad.size > 0) throw storedDamaged(draft.id, [...bad.keys()], [...bad.values()][0] ?? '');
 }
 
 /** All that is reused when it is little, else a random choice of it. */

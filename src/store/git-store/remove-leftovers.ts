@@ -5,6 +5,8 @@ import type { GitRepository } from './git-command.ts';
 /** What killed writers leave: half-written packs, refs that were never published, locks that nobody holds any more. */
 const LEFTOVER = /^(tmp_|\.tmp-|fast_import_crash_)|\.lock$/;
 
+const DRAFT_MS = 60 * 60 * 1000;
+
 /** Only under the exclusive lock. Returns the bytes freed. */
 export async function removeLeftovers(repository: GitRepository): Promise<number> {
   const { gitDir } = repository;
@@ -14,7 +16,13 @@ export async function removeLeftovers(repository: GitRepository): Promise<number
   const staging = join(gitDir, 'refs', 'staging');
   for (const name of await readdir(staging).catch(() => [])) await rm(join(staging, name), { force: true });
   for (const name of await readdir(repository.path)) {
-    if (name.startsWith('.new-')) await rm(join(repository.path, name), { recursive: true, force: true });
+    // A young one may belong to a process that is making the repository at this moment, outside the lock.
+    const path = join(repository.path, name);
+    if (
+      name.startsWith('.new-') &&
+      Date.now() - (await stat(path).catch(() => ({ mtimeMs: Date.now() }))).mtimeMs > DRAFT_MS
+    )
+      await rm(path, { recursive: true, force: true });
   }
   return freed;
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../domain/errors.ts';
 import { corrupt } from '../checkpoint-format.ts';
@@ -6,7 +6,9 @@ import { fsyncPath } from '../fsync-path.ts';
 import { listDamagedRefs, listRefs } from './checkpoint-refs.ts';
 import { runGit } from './git-command.ts';
 import type { GitRepository } from './git-command.ts';
+import { directoryBytes, listIndexed, packDirectory, removePack } from './pack-files.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
+import { emptyQuarantine } from './repair-store.ts';
 
 /** More packs than this make every look-up slower; the small ones are then joined. */
 const MANY_PACKS = 50;
@@ -19,15 +21,13 @@ interface Pack {
   dead: number;
 }
 
-export const packDirectory = (repository: GitRepository): string => join(repository.gitDir, 'objects', 'pack');
-
 /**
  * Frees what no checkpoint refers to. Only under the exclusive lock. git makes the new pack and this process removes the
  * old ones: were `git gc` to do both, it would go on removing after the death of the process that holds the lock.
  */
 export async function sweepObjects(repository: GitRepository): Promise<number> {
   const directory = packDirectory(repository);
-  const leftovers = await removeLeftovers(repository);
+  const leftovers = (await removeLeftovers(repository)) + (await emptyQuarantine(repository, Date.now()));
   const bytesBefore = await directoryBytes(directory);
   const refs = await listRefs(repository);
   const packs = await readPacks(repository, directory, refs);
@@ -82,18 +82,12 @@ async function readPacks(
   for (const file of await readdir(directory)) {
     if (!file.endsWith('.idx')) continue;
     const name = file.slice(0, -4);
-    const oids = listIndexed(await readFile(join(directory, file)));
+    const oids = await listIndexed(join(directory, file));
     const live = oids.filter((oid) => reachable.has(oid));
     const { size } = await stat(join(directory, `${name}.pack`));
     packs.push({ name, bytes: size, live, dead: oids.length - live.length });
   }
   return packs;
-}
-
-/** Version 2 of git's pack index: 8 bytes of header, 256 running totals, then the sorted object ids. */
-function listIndexed(index: Buffer): string[] {
-  const count = index.readUInt32BE(8 + 255 * 4);
-  return Array.from({ length: count }, (_, at) => index.toString('hex', 1032 + at * 32, 1064 + at * 32));
 }
 
 /** Name of the new pack with what is alive in the mixed ones, undefined when none was made and they must stay. */
@@ -129,16 +123,4 @@ async function repack(
     );
     return undefined;
   }
-}
-
-/** The index first: without it git does not see the pack. */
-async function removePack(directory: string, name: string): Promise<void> {
-  for (const suffix of ['.idx', '.rev', '.pack']) await rm(join(directory, name + suffix), { force: true });
-}
-
-export async function directoryBytes(directory: string): Promise<number> {
-  let bytes = 0;
-  for (const name of await readdir(directory))
-    bytes += (await stat(join(directory, name)).catch(() => ({ size: 0 }))).size;
-  return bytes;
 }

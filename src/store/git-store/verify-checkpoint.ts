@@ -1,24 +1,11 @@
 import { isRerailError, messageOf } from '../../domain/errors.ts';
 import type { Manifest } from '../../domain/checkpoint.ts';
-import { contentSizes } from '../checkpoint-format.ts';
+import { contentSizes, itemsByDigest } from '../checkpoint-format.ts';
 import type { StoreProblem, VerifyLevel } from '../checkpoint-store.ts';
 import { findAbsent, findDamaged } from './check-objects.ts';
-import { contentPath, listTree, openManifest, partPath } from './checkpoint-refs.ts';
+import { contentPath, listDamagedRefs, listRefs, listTree, openManifest, partPath } from './checkpoint-refs.ts';
 import type { GitRepository } from './git-command.ts';
-
-/** Every path that a damaged content makes unrestorable. */
-function itemsOf(manifest: Manifest): Map<string, string[]> {
-  const items = new Map<string, string[]>();
-  for (const entry of manifest.files ?? []) {
-    if (entry.type !== 'file') continue;
-    const paths = items.get(entry.sha256);
-    if (paths === undefined) items.set(entry.sha256, [entry.path]);
-    else paths.push(entry.path);
-  }
-  for (const [name, { sha256 }] of Object.entries(manifest.parts))
-    items.set(sha256, [...(items.get(sha256) ?? []), `part ${name}`]);
-  return items;
-}
+import { findDamagedPacks } from './repair-store.ts';
 
 export async function verifyCheckpoint(
   repository: GitRepository,
@@ -45,10 +32,26 @@ export async function verifyCheckpoint(
   const bad = await findAbsent(repository, sizes, (digest) => tree.get(contentPath(digest)));
   const damaged = await findDamaged(repository, expectedObjects(manifest, tree, level, bad));
   for (const [digest, why] of damaged) bad.set(digest, why);
-  const items = itemsOf(manifest);
+  const items = itemsByDigest(manifest);
   return [...bad].flatMap(([digest, problem]) =>
     (items.get(digest) ?? [digest]).map((item) => ({ checkpointId: id, item, problem })),
   );
+}
+
+/** What each checkpoint has lost. */
+export async function findLosses(repository: GitRepository, level: VerifyLevel = 'quick'): Promise<StoreProblem[]> {
+  const refs = await listDamagedRefs(repository);
+  const problems = refs.map((id) => ({ checkpointId: id, item: 'ref', problem: 'it names no object' }));
+  for (const id of (await listRefs(repository)).keys())
+    problems.push(...(await verifyCheckpoint(repository, id, level)));
+  return problems;
+}
+
+/** Damaged files of the store first, as of no checkpoint, then what that means for each of them. */
+export async function checkStore(repository: GitRepository): Promise<StoreProblem[]> {
+  const packs = await findDamagedPacks(repository);
+  const problems = packs.map(({ name, problem }) => ({ checkpointId: '', item: name, problem }));
+  return [...problems, ...(await findLosses(repository, packs.length > 0 ? 'full' : 'quick'))];
 }
 
 /** Digest by object id of what this level reads: the parts always, the files when it is `full`. */

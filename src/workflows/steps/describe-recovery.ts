@@ -1,32 +1,20 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { formatMs } from '../../domain/duration.ts';
 import { shortHash } from '../../domain/plan.ts';
+import { unblockCommands } from '../../domain/unblock-commands.ts';
 import type { RecoveryState } from '../recovery-state.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ').slice(0, 160);
 
-/** The exact command that ends the present wait. */
-function unblock(state: RecoveryState): string[] {
-  const id = workflowInfo().workflowId;
-  const { waitingFor, plan } = state;
-  const hash = plan ? shortHash(plan.hash) : '';
-  switch (waitingFor?.kind) {
-    case 'approval':
-      return [
-        `rerail recovery approve ${id} --plan-hash ${hash} --by YOU --reason WHY`,
-        `temporal workflow signal -w ${id} --name approve --input '{"planHash":"${hash}","by":"YOU","reason":"WHY"}'`,
-      ];
-    case 'manual':
-      return [`rerail recovery complete ${id} ${waitingFor.actionId ?? ''} --by YOU`];
-    case 'decision':
-      return [
-        `rerail recovery decide ${id} ${waitingFor.actionId ?? ''} retry|skip|abort|escalate --by YOU --reason WHY`,
-      ];
-    case 'resume':
-      return [`rerail recovery resume ${id} --by YOU --reason WHY`];
-    default:
-      return [];
+/** The exact commands that end the present wait; an approval can also come from Temporal's own command line. */
+function unblock({ plan, waitingFor }: RecoveryState): string[] {
+  const { workflowId } = workflowInfo();
+  const commands = unblockCommands({ workflowId, waitingFor, planHash: plan?.hash }, '--by YOU --reason WHY');
+  if (waitingFor?.kind === 'approval') {
+    const input = JSON.stringify({ planHash: shortHash(plan?.hash ?? ''), by: 'YOU', reason: 'WHY' });
+    commands.push(`temporal workflow signal -w ${workflowId} --name approve --input '${input}'`);
   }
+  return commands;
 }
 
 /** Markdown for the Temporal UI: it alone must be enough to understand and approve a recovery. */

@@ -3,23 +3,14 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { callHttp, networkCode, retryAfterMs } from '../../../src/activities/http.ts';
-import { RerailError } from '../../../src/domain/errors.ts';
 import type { HttpOperation } from '../../../src/domain/operation.ts';
+import { failure } from '../../support/rejection.ts';
 import { cleanUpAfterEach, closedPort, httpServer, setEnvironment, tcpServer, temporaryFolder } from './temporary.ts';
 
 cleanUpAfterEach();
 
 const call = (url: string, more: Partial<HttpOperation> = {}) =>
   callHttp({ operation: { kind: 'http', method: 'GET', url, ...more }, key: 'the-key' });
-
-async function failure(work: Promise<unknown>): Promise<RerailError> {
-  const error = await work.then(
-    () => new Error('it succeeded'),
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(RerailError);
-  return error as RerailError;
-}
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
   let text = '';

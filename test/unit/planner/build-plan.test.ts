@@ -13,7 +13,7 @@ import { namesPlan, shortHash, type Plan } from '../../../src/domain/plan.ts';
 import { PlaybookSchema } from '../../../src/domain/playbook.schema.ts';
 import type { LoadedPlaybook } from '../../../src/domain/playbook.ts';
 import { hashPlan } from '../../../src/planner/hash-plan.ts';
-import { parsePlaybooks } from './parse-playbooks.ts';
+import { parsePlaybooks } from '../../support/parse-playbooks.ts';
 import {
   checkpointId,
   failure,

@@ -11,7 +11,7 @@ import {
 } from '../../../src/domain/failure.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { LoadedPlaybook } from '../../../src/domain/playbook.ts';
-import { planFor, runFailure, STEPS } from './plan-fixtures.ts';
+import { checkpoint, planFor, runFailure, STEPS } from './plan-fixtures.ts';
 
 let playbooks: LoadedPlaybook[];
 beforeAll(async () => {
@@ -226,30 +226,7 @@ describe('the steps that are run again', () => {
 
   test('after a resume too, since its restore took the later steps away', () => {
     const ledger = planFor(runFailure(3, { type: 'network' }), playbooks, {
-      checkpoints: [
-        {
-          info: {
-            id: `cp_${'0'.repeat(26)}`,
-            name: 'c',
-            type: 'auto',
-            subject: 's/t',
-            description: '',
-            tags: [],
-            success: true,
-            stepIndex: 1,
-          },
-          state: 'complete',
-          createdAt: '2026-01-01T00:00:00.000Z',
-          host: 'h',
-          checksum: '0'.repeat(64),
-          parts: ['files'],
-          fileCount: 0,
-          totalBytes: 0,
-          newBytes: 0,
-          skipped: 0,
-          durationMs: 0,
-        },
-      ],
+      checkpoints: [checkpoint('C', { stepIndex: 1 })],
     });
     expect(stepsOf(ledger.plan)).toEqual([
       ['resume', names.slice(1)],

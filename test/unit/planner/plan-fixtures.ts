@@ -4,6 +4,7 @@ import { FailureSchema } from '../../../src/domain/failure.schema.ts';
 import type { Failure, FailureInput } from '../../../src/domain/failure.ts';
 import type { LoadedPlaybook } from '../../../src/domain/playbook.ts';
 import { makePlan, type MadePlan, type MakePlanInput } from '../../../src/planner/make-plan.ts';
+import { fakeCheckpoint } from '../../support/fake-checkpoint.ts';
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -25,29 +26,7 @@ export function checkpoint(
   info: Partial<CheckpointRecord['info']> = {},
   rest: Partial<Omit<CheckpointRecord, 'info'>> = {},
 ): CheckpointRecord {
-  return {
-    info: {
-      id: checkpointId(name),
-      name,
-      type: 'auto',
-      subject: SUBJECT,
-      description: '',
-      tags: [],
-      success: true,
-      ...info,
-    },
-    state: 'complete',
-    createdAt: '2026-01-01T00:00:00.000Z',
-    host: HOST,
-    checksum: '0'.repeat(64),
-    parts: ['files'],
-    fileCount: 1,
-    totalBytes: 1,
-    newBytes: 1,
-    skipped: 0,
-    durationMs: 1,
-    ...rest,
-  };
+  return fakeCheckpoint(checkpointId(name), { name, type: 'auto', subject: SUBJECT, ...info }, { host: HOST, ...rest });
 }
 
 /** Steps of two phases: `build` has 0 and 1, `test` has 2 and 3. */

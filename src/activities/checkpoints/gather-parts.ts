@@ -1,0 +1,52 @@
+import type { Json } from '../../domain/canonical-json.ts';
+import type { GitState, Manifest } from '../../domain/checkpoint.ts';
+import { captureGit } from '../git/capture-git.ts';
+import { openRepository } from '../git/git-repository.ts';
+import type { NamedContent } from '../../store/checkpoint-store.ts';
+import type { Gathered } from './build-draft.ts';
+import type { CaptureInput } from './capture-checkpoint.ts';
+import type { CheckpointContext } from './checkpoint-context.ts';
+import { readGitPart } from './checkpoint-record.ts';
+
+/** An earlier checkpoint of the same root on this host: only a saving of time and space. */
+export interface Parent {
+  files: NonNullable<Manifest['files']>;
+  git: { state: GitState; blobs: NamedContent[] } | undefined;
+}
+
+/** A parent that is gone or damaged means that everything is read. */
+export async function readParent(
+  { store, host }: CheckpointContext,
+  { parentId }: CaptureInput,
+  root: string,
+): Promise<Parent | undefined> {
+  if (parentId === undefined) return undefined;
+  const manifest = await store.manifest(parentId).catch(() => undefined);
+  if (manifest?.scope?.root !== root || manifest.host !== host) return undefined;
+  const state = await readGitPart(store, manifest).catch(() => null);
+  const blobs = Object.entries(manifest.blobs ?? {}).map(([name, blob]) => ({ name, ...blob }));
+  const stored = await store.hasContent(blobs.map(({ sha256 }) => sha256));
+  const whole = blobs.every(({ sha256 }) => stored.has(sha256));
+  return { files: manifest.files ?? [], git: state !== null && whole ? { state, blobs } : undefined };
+}
+
+export interface GatherOrder {
+  root: string | undefined;
+  parent: Parent | undefined;
+  /** For what is too large to hold until the store has it. */
+  directory: string;
+}
+
+/** Everything but the files. */
+export async function gatherParts(
+  { signal }: CheckpointContext,
+  input: CaptureInput,
+  { root, parent, directory }: GatherOrder,
+): Promise<Pick<Gathered, 'parts' | 'blobs' | 'skipped'>> {
+  const given = Object.entries(input.state ?? {}).filter(([, value]) => value !== undefined);
+  const parts = Object.fromEntries(given) as Record<string, Json>;
+  const repository = root === undefined || input.includeGit === false ? null : await openRepository(root, signal);
+  if (repository === null) return { parts, blobs: [], skipped: [] };
+  const { state, blobs, skipped } = await captureGit({ repository, directory, earlier: parent?.git });
+  return { parts: { ...parts, git: state }, blobs, skipped };
+}

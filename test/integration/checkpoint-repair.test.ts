@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, closeSync, openSync, readdirSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { newBenchForEach } from './checkpoint-bench.ts';
+import { makeInfo, openActivities, restoreOrder } from './checkpoint-fixtures.ts';
+
+const { bench, at, capture, fsck, packFiles } = newBenchForEach();
+
+const packPath = (suffix: string): string => {
+  const [name = ''] = packFiles().filter((file) => file.endsWith(suffix));
+  return join(bench.storePath, 'repository/objects/pack', name);
+};
+
+function flip(path: string, offset: number): void {
+  chmodSync(path, 0o600);
+  const file = openSync(path, 'r+');
+  const byte = Buffer.alloc(1);
+  readSync(file, byte, 0, 1, offset);
+  writeSync(file, Buffer.from([(byte[0] ?? 0) ^ 0x10]), 0, 1, offset);
+  closeSync(file);
+}
+
+/** Bytes that do not compress, so that a place in the file is a place in the pack. */
+const noise = (seed: number): Buffer => createHash('shake256', { outputLength: 60_000 }).update(String(seed)).digest();
+
+/** Two files, the first of which is damaged in the store. */
+async function captureAndDamage(): Promise<string> {
+  writeFileSync(at('a'), noise(1));
+  writeFileSync(at('b'), noise(2));
+  const id = await capture();
+  const pack = readFileSync(packPath('.pack'));
+  flip(packPath('.pack'), Math.floor(pack.length / 4));
+  return id;
+}
+
+const quarantined = (): string[] => readdirSync(join(bench.storePath, 'quarantine'));
+
+describe('a store with a flipped bit', () => {
+  it('says where, before and after each checkpoint that it concerns', async () => {
+    const id = await captureAndDamage();
+    const { store } = await openActivities(bench);
+    const problems = await store.check();
+    expect(problems.map(({ checkpointId }) => checkpointId)).toEqual(['', id]);
+    expect(problems[0]?.item).toMatch(/^pack-/);
+    expect(problems[1]?.item).toBe('a');
+    expect(problems.every(({ problem }) => problem.length > 5)).toBe(true);
+  });
+
+  it('is healed by the next capture of the same content, for the older checkpoint too', async () => {
+    const id = await captureAndDamage();
+    const { captureCheckpoint, verifyCheckpoint, store, restoreCheckpoint } = await openActivities(bench);
+    await captureCheckpoint({ info: makeInfo(), root: bench.root });
+    expect((await verifyCheckpoint({ checkpointId: id, level: 'full' })).problems).toEqual([]);
+    expect(await store.check()).toEqual([]);
+    expect(quarantined()).toHaveLength(1);
+    fsck();
+    writeFileSync(at('a'), 'changed');
+    expect((await restoreCheckpoint(restoreOrder(id))).success).toBe(true);
+    expect(readFileSync(at('a'))).toEqual(noise(1));
+  });
+
+  it('is healed also through a parent whose list of contents names what is gone', async () => {
+    const id = await captureAndDamage();
+    const { captureCheckpoint, verifyCheckpoint, store } = await openActivities(bench);
+    await store.repair();
+    await captureCheckpoint({ info: makeInfo(), root: bench.root, parentId: id });
+    expect((await verifyCheckpoint({ checkpointId: id, level: 'full' })).problems).toEqual([]);
+  });
+
+  it('is repaired without the source: the loss is named, all the rest stays', async () => {
+    const id = await captureAndDamage();
+    writeFileSync(at('a'), 'the live file is another by now');
+    const { store, verifyCheckpoint } = await openActivities(bench);
+    const { quarantined: packs, problems } = await store.repair();
+    expect(packs).toMatchObject([{ lostObjects: 1 }]);
+    expect(problems).toEqual([{ checkpointId: id, item: 'a', problem: 'it is missing' }]);
+    expect((await verifyCheckpoint({ checkpointId: id, level: 'full' })).problems.map(({ item }) => item)).toEqual([
+      'a',
+    ]);
+    const usage = await store.usage();
+    expect(usage.quarantinedBytes).toBeGreaterThan(100_000);
+    expect(await store.repair()).toEqual({ quarantined: [], problems });
+  });
+
+  it('keeps the quarantine through a sweep, and sweeps once the damaged checkpoint is deleted', async () => {
+    const id = await captureAndDamage();
+    writeFileSync(at('a'), 'other');
+    const { store, deleteCheckpoints } = await openActivities(bench);
+    await store.repair();
+    const other = await capture();
+    await deleteCheckpoints({ ids: [id] });
+    expect(quarantined()).toHaveLength(1);
+    expect(await store.check()).toEqual([]);
+    expect((await store.list()).map((listed) => listed.id)).toEqual([other]);
+  });
+});
+
+describe('a damaged index', () => {
+  it('is made anew from its pack, and nothing is lost', async () => {
+    writeFileSync(at('a'), noise(1));
+    const id = await capture();
+    flip(packPath('.idx'), 1100);
+    const { store, verifyCheckpoint } = await openActivities(bench);
+    expect(await store.repair()).toMatchObject({ quarantined: [{ lostObjects: 0 }], problems: [] });
+    expect((await verifyCheckpoint({ checkpointId: id, level: 'full' })).problems).toEqual([]);
+    fsck();
+  });
+
+  it('over a damaged pack leaves what git can find in it', async () => {
+    for (const [index, name] of ['a', 'b', 'c'].entries()) writeFileSync(at(name), noise(index));
+    await capture();
+    const pack = readFileSync(packPath('.pack'));
+    flip(packPath('.pack'), pack.length - 1000);
+    flip(packPath('.idx'), 1100);
+    const { store } = await openActivities(bench);
+    const { quarantined: packs } = await store.repair();
+    expect(packs).toMatchObject([{ lostObjects: null }]);
+    expect(packFiles().filter((file) => file.endsWith('.pack'))).toHaveLength(1);
+    const other = await capture();
+    expect(await store.verify(other, 'full')).toEqual([]);
+  });
+});
