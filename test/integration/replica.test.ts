@@ -441,7 +441,8 @@ describe('a replicated checkpoint', () => {
         `${seconds(fetched - replicated)} s, resident memory grew by ${growth.toFixed(0)} MiB\n`,
     );
     expect(size).toBeGreaterThan(150_000_000);
-    expect(growth).toBeLessThan(200);
+    // Held whole, the bundle alone would take 143 MiB.
+    expect(growth).toBeLessThan(100);
     expect(await other.verify(id, 'full')).toEqual([]);
   });
 });

@@ -1,18 +1,15 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { cachedS3Server, ensureS3Server } from '../../scripts/lib/s3-server.mjs';
-import { withLockFile } from '../../src/embedded/lock-file.ts';
+import { ensureS3Server } from '../../scripts/lib/s3-server.ts';
 import { findFreePort } from '../../src/embedded/ports.ts';
 
-const BUILD_LIMIT_MS = 20 * 60_000;
 const START_LIMIT_MS = 20_000;
 
 export const S3_CREDENTIALS = { accessKeyId: 'replica-tests', secretAccessKey: 'a-secret-that-no-message-may-show' };
@@ -29,14 +26,6 @@ export interface S3Server {
   close(): Promise<void>;
 }
 
-function findS3Server(): Promise<string> {
-  const path = cachedS3Server();
-  if (existsSync(path)) return Promise.resolve(path);
-  const report = (line: string): void => void process.stderr.write(`${line}\n`);
-  const lock = { purpose: 'building the S3 server for the tests', timeoutMs: BUILD_LIMIT_MS, onNotice: report };
-  return withLockFile(`${dirname(path)}.lock`, lock, () => ensureS3Server(report));
-}
-
 async function isListening(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   const answered = await once(socket, 'connect').then(
@@ -49,7 +38,7 @@ async function isListening(port: number): Promise<boolean> {
 
 /** A real S3 server of this machine's own, with its objects as files below a temporary directory. */
 export async function startS3Server(): Promise<S3Server> {
-  const binary = await findS3Server();
+  const binary = await ensureS3Server((line) => void process.stderr.write(`${line}\n`));
   const directory = await mkdtemp(join(tmpdir(), 'rerail-s3-'));
   const root = join(directory, 'buckets');
   const sidecar = join(directory, 'metadata');
@@ -85,6 +74,8 @@ export async function startS3Server(): Promise<S3Server> {
     child.kill('SIGKILL');
     await ended;
   };
+  const killAtExit = (): void => void child?.kill('SIGKILL');
+  process.once('exit', killAtExit);
   await start();
   return {
     endpoint,
@@ -99,6 +90,7 @@ export async function startS3Server(): Promise<S3Server> {
     start,
     async close() {
       await stop();
+      process.removeListener('exit', killAtExit);
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -3,7 +3,6 @@ import type { CheckpointInfo, CheckpointRecord, FileEntry, StateParts } from '..
 import { CheckpointInfoSchema, GitStateSchema, StatePartsSchema } from '../../domain/checkpoint.schema.ts';
 import { isRerailError } from '../../domain/errors.ts';
 import { parseInput } from '../../domain/parse-input.ts';
-import type { CheckpointDraft } from '../../store/checkpoint-store.ts';
 import { checkRoot } from '../files/check-root.ts';
 import { entryKey } from '../files/entry-path.ts';
 import { settleRestore } from '../files/restore-files.ts';

@@ -30,7 +30,7 @@ export interface StoredProviders {
 export type ProviderSelection = readonly string[] | true;
 
 /** A state travels in one part of the checkpoint with all others, and is shown to people. */
-const STATE_BYTES = 1024 * 1024;
+const STATE_BYTES = 4 * 1024 * 1024;
 
 const blobName = (name: string): ProviderBlobName => `provider/${name}`;
 

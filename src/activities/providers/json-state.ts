@@ -8,7 +8,7 @@ export interface JsonProviderOptions {
   kind?: ProviderKind;
   /** For people: what the state is and where it lives. */
   description?: string;
-  /** The present state, 1 MiB at most. It must stand still between two calls when nothing changes it. */
+  /** The present state, 4 MiB at most. It must stand still between two calls when nothing changes it. */
   capture(signal?: AbortSignal): Promise<Json>;
   /** Makes the present state the given one. It may be called again with the same. */
   restore(state: Json, signal?: AbortSignal): Promise<void>;

@@ -118,7 +118,7 @@ export function createS3Replica(options: S3ReplicaOptions): Replica {
         body.destroy(),
       );
       const actual = hash.digest('hex');
-      if (actual === 'x') throw damaged(key, `its SHA-256 is ${actual}, not ${object.sha256}`, false);
+      if (actual !== object.sha256) throw damaged(key, `its SHA-256 is ${actual}, not ${object.sha256}`, false);
       return object;
     });
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -24,8 +23,6 @@ export interface PostgresAddress {
 
 export interface PostgresAccess {
   address: Required<Pick<PostgresAddress, 'host' | 'port' | 'database' | 'user'>>;
-  /** Marks all connections of one use, so that they can be found and ended on the server. */
-  applicationName: string;
   /** A client on the database, or on another one of the same server. */
   connect(database?: string): Promise<Client>;
   /** The whole environment of PostgreSQL's programs; the password is in a file that only we can read. */
@@ -34,6 +31,8 @@ export interface PostgresAccess {
 }
 
 export interface AccessLimits {
+  /** How the server lists the sessions of the programs, as against those of our own clients. */
+  programName: 'rerail-capture' | 'rerail-restore';
   connectTimeoutMs: number;
   timeoutMs: number;
   signal?: AbortSignal | undefined;
@@ -52,7 +51,6 @@ export async function withAccess<T>(
   const password = given.passwordFrom === undefined ? undefined : await readSecret(given.passwordFrom);
   const redact = createRedactor(password === undefined ? [] : [password]);
   const directory = await mkdtemp(path.join(tmpdir(), 'rerail-postgres-'));
-  const applicationName = `rerail-${randomBytes(6).toString('hex')}`;
   const clients: Client[] = [];
   const closeAll = (): Promise<unknown> => Promise.allSettled(clients.map((client) => client.end()));
   const onAbort = (): void => void closeAll();
@@ -62,19 +60,18 @@ export async function withAccess<T>(
     const ssl = await clientTls(given.tls);
     return await work({
       address,
-      applicationName,
       redact,
-      environment: await programEnvironment({ given, address, password, directory, applicationName, limits }),
+      environment: await programEnvironment({ given, address, password, directory, limits }),
       connect: async (database = address.database) => {
         const client = new Client({
           host: address.host,
           port: address.port,
           user: address.user,
           database,
-          // An empty one rather than the user's own ~/.pgpass.
-          password: password ?? '',
+          // A function, since without a value the client would look into the user's own files and environment.
+          password: () => password ?? '',
           ssl,
-          application_name: applicationName,
+          application_name: 'rerail',
           connectionTimeoutMillis: limits.connectTimeoutMs,
           query_timeout: limits.timeoutMs,
         });
@@ -106,12 +103,11 @@ interface EnvironmentInput {
   address: PostgresAccess['address'];
   password: string | undefined;
   directory: string;
-  applicationName: string;
   limits: AccessLimits;
 }
 
 async function programEnvironment(input: EnvironmentInput): Promise<Record<string, string>> {
-  const { given, address, password, directory, applicationName, limits } = input;
+  const { given, address, password, directory, limits } = input;
   const passwordFile = path.join(directory, 'pgpass');
   const escaped = password?.replaceAll(/[\\:]/g, '\\$&');
   if (escaped?.includes('\n')) {
@@ -128,7 +124,7 @@ async function programEnvironment(input: EnvironmentInput): Promise<Record<strin
     PGPORT: String(address.port),
     PGUSER: address.user,
     PGPASSFILE: passwordFile,
-    PGAPPNAME: applicationName,
+    PGAPPNAME: limits.programName,
     PGCONNECT_TIMEOUT: String(Math.max(2, Math.ceil(limits.connectTimeoutMs / 1000))),
     PGSSLMODE: given.tls?.mode ?? 'disable',
     ...(given.tls?.mode === 'verify-full' ? { PGSSLROOTCERT: given.tls.caFile } : {}),
@@ -144,7 +140,8 @@ function remedyFor(code: string, message: string): string {
   if (UNREACHABLE.has(code) || /timeout|terminated unexpectedly/i.test(message)) {
     return 'See that the server runs and can be reached from the worker, then try again.';
   }
-  if (code.startsWith('28')) return 'Correct the user, the secret that passwordFrom names, or the server’s pg_hba.conf.';
+  if (code.startsWith('28'))
+    return 'Correct the user, the secret that passwordFrom names, or the server’s pg_hba.conf.';
   if (code === '3D000') return 'Correct the name of the database.';
   if (code === '42501') return 'Grant the user what is named, or use the owner of the database.';
   return 'Look at what the server says, and try again.';

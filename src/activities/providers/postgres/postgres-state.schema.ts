@@ -18,7 +18,7 @@ export const PostgresContentsSchema = z.object({
   ),
   /** Last values; null for one not used yet. Numbers as text, since they may pass 2^53. */
   sequences: z.record(z.string(), z.object({ lastValue: z.string().nullable(), increment: z.string() })),
-  /** SHA-256 of the definition, by `index …`, `view …`, `materialized view …`, `function …`, `trigger …`, `constraint …`. */
+  /** SHA-256 of the definition, by kind and name: `index public.by_day`, `view public.open_orders`. */
   objects: z.record(z.string(), sha256),
   largeObjects: z.object({
     count,

@@ -62,10 +62,9 @@ export async function runProgram(
       remedy: 'Free space on the disk that is named, and try again.',
     });
   }
-  throw providerFailed(
-    `${program} of ${access.address.database} ended with ${how}${said === '' ? '' : `: ${said}`}`,
-    { remedy: remedyFor(said) },
-  );
+  throw providerFailed(`${program} of ${access.address.database} ended with ${how}${said === '' ? '' : `: ${said}`}`, {
+    remedy: remedyFor(said),
+  });
 }
 
 function remedyFor(said: string): string {
@@ -81,7 +80,11 @@ function remedyFor(said: string): string {
 const majorOf = (versionNumber: string): number => Math.floor(Number(versionNumber) / 10_000);
 
 /** Throws when the programs are older than the server, whose dump they could not read or write in full. */
-export async function checkVersions(client: Client, options: ProgramsOptions, programs: readonly Program[]): Promise<void> {
+export async function checkVersions(
+  client: Client,
+  options: ProgramsOptions,
+  programs: readonly Program[],
+): Promise<void> {
   const { rows } = await client.query<{ server_version_num: string }>('SHOW server_version_num');
   const server = majorOf(rows[0]?.server_version_num ?? '0');
   for (const program of programs) {
