@@ -26,7 +26,10 @@ await runMain(async () => {
   const { serverPath } = await setUp({ ownServer: true });
   const missing = await ensureSystemPackages();
   const { exitCode, counts } = await runVitest(process.argv.slice(2), serverPath);
-  if (missing.length > 0) console.log(`Some suites need: sudo apt-get install -y ${missing.join(' ')}`);
+  if (missing.length > 0) {
+    console.log(`Skipped for want of programs: ${missing.flatMap(({ suites }) => suites).join(', ')}`);
+    console.log(`They need: sudo apt-get install -y ${missing.map(({ aptPackage }) => aptPackage).join(' ')}`);
+  }
   if (!counts) console.log('The test run ended before it could be counted.');
   const { passed, failed, skipped } = counts ?? { passed: 0, failed: 1, skipped: 0 };
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);

@@ -11,11 +11,24 @@ import { createRecoveryClient } from './client/recovery-client.ts';
 import { createEngine } from './client/create-engine.ts';
 import type { Settings } from './config/settings.ts';
 import { hostTaskQueue } from './domain/wire-names.ts';
+import type { Replica } from './store/replica/replica.ts';
+import { createS3Replica } from './store/replica/s3-replica.ts';
 import { createGitStore } from './store/git-store/create-git-store.ts';
 import type { CheckpointStore } from './store/checkpoint-store.ts';
 import type { Logger } from './telemetry/logger.ts';
 
-type WorkerSettings = Pick<Settings, 'dataDir' | 'host' | 'taskQueue' | 'playbooksDir'>;
+type WorkerSettings = Pick<Settings, 'dataDir' | 'host' | 'taskQueue' | 'playbooksDir'> &
+  Partial<
+    Pick<
+      Settings,
+      | 'maxStoreBytes'
+      | 'replicaBucket'
+      | 'replicaEndpoint'
+      | 'replicaRegion'
+      | 'replicaPrefix'
+      | 'replicaForcePathStyle'
+    >
+  >;
 
 /** The store is opened by the first activity that needs it, and once. */
 function openOnce(storePath: string): () => Promise<CheckpointStore> {
@@ -29,7 +42,22 @@ function openOnce(storePath: string): () => Promise<CheckpointStore> {
   };
 }
 
-export function hostDepsOf({ dataDir, host }: WorkerSettings): HostDeps {
+/** Undefined where no bucket is set. Opened at once: it connects with the first request. */
+function replicaOf(settings: WorkerSettings): Replica | undefined {
+  const { replicaBucket, replicaEndpoint, replicaRegion, replicaPrefix, replicaForcePathStyle } = settings;
+  if (replicaBucket === undefined) return undefined;
+  return createS3Replica({
+    bucket: replicaBucket,
+    ...(replicaEndpoint === undefined ? {} : { endpoint: replicaEndpoint }),
+    ...(replicaRegion === undefined ? {} : { region: replicaRegion }),
+    ...(replicaPrefix === undefined ? {} : { prefix: replicaPrefix }),
+    ...(replicaForcePathStyle === undefined ? {} : { forcePathStyle: replicaForcePathStyle }),
+  });
+}
+
+export function hostDepsOf(settings: WorkerSettings): HostDeps {
+  const { dataDir, host, maxStoreBytes } = settings;
+  const replica = replicaOf(settings);
   const storePath = path.join(dataDir, 'store.git');
   return {
     dataDir,
@@ -37,6 +65,8 @@ export function hostDepsOf({ dataDir, host }: WorkerSettings): HostDeps {
     storePath,
     openStore: openOnce(storePath),
     executionsFolder: path.join(dataDir, 'executions'),
+    quotaBytes: maxStoreBytes,
+    ...(replica === undefined ? {} : { replica }),
   };
 }
 

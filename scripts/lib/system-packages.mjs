@@ -1,33 +1,91 @@
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { runCaptured } from './run.mjs';
 
-/** Programs that the suites drive for real. Node and npm packages bring everything else. */
-const PROGRAMS = [{ command: 'git', aptPackage: 'git' }];
+const DEBIAN_POSTGRES = '/usr/lib/postgresql';
 
 const succeeds = async (command, args) =>
   (await runCaptured(command, args).catch(() => ({ exitCode: 1 }))).exitCode === 0;
 
-/** apt where it needs no password; otherwise undefined. */
-async function aptCommand() {
-  if (!(await succeeds('apt-get', ['--version']))) return undefined;
-  if (process.getuid?.() === 0) return ['apt-get'];
-  return (await succeeds('sudo', ['-n', 'true'])) ? ['sudo', '-n', 'apt-get'] : undefined;
-}
-
-async function missingPrograms() {
-  const present = await Promise.all(PROGRAMS.map(({ command }) => succeeds(command, ['--version'])));
-  return PROGRAMS.filter((_, index) => !present[index]);
-}
-
-/** Installs what is missing where it may, and returns the packages that somebody else has to install. */
-export async function ensureSystemPackages() {
-  const missing = await missingPrograms();
-  if (missing.length === 0) return [];
-  const packages = missing.map(({ aptPackage }) => aptPackage);
-  const apt = await aptCommand();
-  if (apt) {
-    process.stderr.write(`Installing ${packages.join(', ')} with apt-get.\n`);
-    const [command, ...first] = apt;
-    await runCaptured(command, [...first, 'install', '-y', '--no-install-recommends', ...packages]);
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
-  return (await missingPrograms()).map(({ aptPackage }) => aptPackage);
+}
+
+/** Debian keeps the server's programs of each version in a directory of its own, which is not on PATH. */
+async function hasPostgres() {
+  const versions = existsSync(DEBIAN_POSTGRES) ? readdirSync(DEBIAN_POSTGRES) : [];
+  const programs = ['initdb', 'postgres', 'pg_dump', 'pg_restore', 'psql'];
+  const isWhole = (version) => programs.every((name) => isExecutable(join(DEBIAN_POSTGRES, version, 'bin', name)));
+  if (versions.some(isWhole)) return true;
+  const onPath = await Promise.all(programs.map((name) => succeeds(name, ['--version'])));
+  return onPath.every(Boolean);
+}
+
+/**
+ * What the suites drive for real; node and npm packages bring everything else. The tests start servers of their own, so
+ * that the `service` an installation brings along is stopped again.
+ */
+const PACKAGES = [
+  { aptPackage: 'git', isPresent: () => succeeds('git', ['--version']), suites: ['all suites with checkpoints'] },
+  { aptPackage: 'postgresql', isPresent: hasPostgres, service: 'postgresql', suites: ['providers-postgres'] },
+  {
+    aptPackage: 'redis-server',
+    isPresent: () => succeeds('redis-server', ['--version']),
+    service: 'redis-server',
+    suites: ['providers-redis'],
+  },
+];
+
+/** How to run a program with the rights that apt needs, where that takes no password; otherwise undefined. */
+async function privileged() {
+  if (!(await succeeds('apt-get', ['--version']))) return undefined;
+  if (process.getuid?.() === 0) return ['env', 'DEBIAN_FRONTEND=noninteractive'];
+  const sudo = ['sudo', '-n'];
+  return (await succeeds('sudo', ['-n', 'true'])) ? [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive'] : undefined;
+}
+
+async function missingPackages() {
+  const present = await Promise.all(PACKAGES.map(({ isPresent }) => isPresent()));
+  return PACKAGES.filter((_, index) => !present[index]);
+}
+
+const isRunning = (service) => succeeds('service', [service, 'status']);
+
+async function install([command, ...first], packages) {
+  const run = (...args) => runCaptured(command, [...first, ...args]);
+  const names = packages.map(({ aptPackage }) => aptPackage);
+  const apt = ['apt-get', '-o', 'DPkg::Lock::Timeout=120'];
+  const attempt = () => run(...apt, 'install', '-y', '--no-install-recommends', ...names);
+  const running = await Promise.all(packages.map(({ service }) => service !== undefined && isRunning(service)));
+  let result = await attempt();
+  if (result.exitCode !== 0) {
+    // The list of packages is absent or names versions that are gone.
+    await run(...apt, 'update');
+    result = await attempt();
+  }
+  if (result.exitCode !== 0) {
+    process.stderr.write(`apt-get ended with ${result.exitCode}: ${result.output.trim().split('\n').at(-1)}\n`);
+  }
+  for (const [index, { service }] of packages.entries()) {
+    if (service === undefined || running[index]) continue;
+    // Neither now nor at the next start of the machine; where it is not known, there is nothing to stop.
+    await run('service', service, 'stop');
+    await run('update-rc.d', service, 'disable');
+  }
+}
+
+/** Installs what is missing where it may, and returns what somebody else has to install. */
+export async function ensureSystemPackages() {
+  const missing = await missingPackages();
+  if (missing.length === 0) return [];
+  const prefix = await privileged();
+  if (prefix === undefined) return missing;
+  process.stderr.write(`Installing ${missing.map(({ aptPackage }) => aptPackage).join(', ')} with apt-get.\n`);
+  await install(prefix, missing);
+  return missingPackages();
 }

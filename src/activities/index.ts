@@ -1,9 +1,17 @@
 import { cancellationDetails, Context } from '@temporalio/activity';
-import { DEFAULT_EXCLUDES, type CheckpointInfo, type CheckpointRecord, type StateParts } from '../domain/checkpoint.ts';
+import {
+  DEFAULT_EXCLUDES,
+  type CheckpointInfo,
+  type CheckpointRecord,
+  type RetentionPolicy,
+  type StateParts,
+} from '../domain/checkpoint.ts';
+import type { Reconciled, StoredCheckpoint, StoreProblem } from '../domain/store-care.ts';
 import { RerailError } from '../domain/errors.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
-import type { CheckpointStore } from '../store/checkpoint-store.ts';
+import type { CheckpointStore, VerifyLevel } from '../store/checkpoint-store.ts';
+import type { Replica } from '../store/replica/replica.ts';
 import { createCheckpointActivities } from './checkpoints/create-checkpoint-activities.ts';
 import { runCommand, type RunCommandInput } from './commands/run-command.ts';
 import { readGitState } from './git/read-git-state.ts';
@@ -14,6 +22,24 @@ import { runProbe } from './probes/run-probe.ts';
 import { asActivity } from './support/as-activity.ts';
 import { checkConnectivity, cleanCaches, inspectResources } from './system.ts';
 
+/** What the care of a store asks of the ledgers. */
+export interface LedgerCare {
+  reconcileLedgers: (about: {
+    host: string;
+    stored: StoredCheckpoint[];
+    problems: StoreProblem[];
+    verifiedAt: string;
+  }) => Promise<Omit<Reconciled, 'findings'> & { unreplicated: string[] }>;
+  noteReplicas: (about: {
+    host: string;
+    replicated: { id: string; replica: NonNullable<CheckpointRecord['replica']> }[];
+  }) => Promise<void>;
+  cleanLedgers: (about: {
+    host: string;
+    policy: RetentionPolicy;
+  }) => Promise<{ subject: string; ids: string[]; freedBytes: number }[]>;
+}
+
 /** What the shared activities need of Temporal itself; the composition root hands it in. */
 export interface Engine {
   startRecovery: (input: {
@@ -23,6 +49,7 @@ export interface Engine {
   }) => Promise<{ recoveryId: string; recoveryRunId: string; joined?: boolean }>;
   isOpen: (input: { recoveryId: string; recoveryRunId: string }) => Promise<boolean>;
   addToLedger: (record: CheckpointRecord) => Promise<void>;
+  ledgers: LedgerCare;
   retryExecution: (input: { workflowId: string; runId?: string | undefined; requestId: string }) => Promise<unknown>;
 }
 
@@ -37,6 +64,9 @@ export function createSharedActivities(deps: SharedDeps) {
   return {
     makePlan: asActivity((input: MakePlanRequest) => planRecovery(input, deps)),
     recordCheckpoint: asActivity(({ record }: { record: CheckpointRecord }) => deps.engine.addToLedger(record)),
+    reconcileLedgers: asActivity(deps.engine.ledgers.reconcileLedgers),
+    noteReplicas: asActivity(deps.engine.ledgers.noteReplicas),
+    cleanLedgers: asActivity(deps.engine.ledgers.cleanLedgers),
     startRecovery: asActivity(deps.engine.startRecovery),
     lookAtRecovery: asActivity(async (input: { recoveryId: string; recoveryRunId: string }) => ({
       open: await deps.engine.isOpen(input),
@@ -56,6 +86,9 @@ export interface HostDeps {
   dataDir: string;
   host: string;
   executionsFolder: string;
+  /** What the store may take. */
+  quotaBytes?: number | undefined;
+  replica?: Replica;
 }
 
 export interface RestoreRequest {
@@ -63,6 +96,8 @@ export interface RestoreRequest {
   /** Where the present state is kept; null only for a dry run. */
   backup: CheckpointInfo | null;
   options?: Partial<RestoreOptions>;
+  /** Default: where it was captured. */
+  root?: string;
 }
 
 function interruption(): 'cancelled' | 'shutdown' | undefined {
@@ -113,7 +148,7 @@ export function createHostActivities(deps: HostDeps) {
     ),
     runProbe: asActivity(runProbe),
     captureCheckpoint: asActivity(
-      (input: { info: CheckpointInfo; root: string; exclude?: string[]; state?: StateParts }) =>
+      (input: { info: CheckpointInfo; root?: string; exclude?: string[]; state?: StateParts }) =>
         beating(
           checkpoints.captureCheckpoint({
             ...input,
@@ -122,10 +157,11 @@ export function createHostActivities(deps: HostDeps) {
           }),
         ),
     ),
-    restoreCheckpoint: asActivity(async ({ checkpointId, backup, options }: RestoreRequest) => {
+    restoreCheckpoint: asActivity(async ({ checkpointId, backup, options, root }: RestoreRequest) => {
       const result = await beating(
         checkpoints.restoreCheckpoint({
           checkpointId,
+          ...(root === undefined ? {} : { root }),
           backup: backup && { id: backup.id, info: backup },
           options: { createBackup: backup !== null, dryRun: false, force: false, ...options },
         }),
@@ -138,10 +174,19 @@ export function createHostActivities(deps: HostDeps) {
           : null;
       return { result, backup: record };
     }),
-    verifyCheckpoint: asActivity((input: { checkpointId: string; level: 'quick' | 'full' }) =>
+    verifyCheckpoint: asActivity((input: { checkpointId: string; level: VerifyLevel }) =>
       beating(checkpoints.verifyCheckpoint(input)),
     ),
     deleteCheckpoints: asActivity((input: { ids: string[] }) => beating(checkpoints.deleteCheckpoints(input))),
+    diffCheckpoints: asActivity((input: { from: string; to: string }) => beating(checkpoints.diffCheckpoints(input))),
+    estimateFreed: asActivity((input: { ids: string[] }) => beating(checkpoints.estimateFreed(input))),
+    listStored: asActivity(() => beating(checkpoints.listStored())),
+    readRecords: asActivity((input: { ids: string[] }) => beating(checkpoints.readRecords(input))),
+    sweepStore: asActivity(() => beating(checkpoints.sweepStore())),
+    checkStore: asActivity(() => beating(checkpoints.checkStore())),
+    repairStore: asActivity(() => beating(checkpoints.repairStore())),
+    replicateCheckpoints: asActivity((input: { ids: string[] }) => beating(checkpoints.replicateCheckpoints(input))),
+    storeUsage: asActivity(() => checkpoints.storeUsage()),
     inspectResources: asActivity(inspectResources),
     cleanCaches: asActivity(cleanCaches),
     readGitStatus: asActivity(({ workspace }: { workspace: string }) => readGitState(workspace)),

@@ -2,6 +2,9 @@ import { WithStartWorkflowOperation, WorkflowNotFoundError, type Client } from '
 import { CheckpointFilterSchema, RetentionPolicySchema } from '../domain/checkpoint.schema.ts';
 import type { CheckpointFilter, CheckpointRecord, RetentionPolicy } from '../domain/checkpoint.ts';
 import { RerailError } from '../domain/errors.ts';
+import type { CheckpointDiff } from '../activities/checkpoints/diff-checkpoints.ts';
+import { lastBackup, resolveTarget } from '../domain/checkpoint-list.ts';
+import type { CheckpointFinding } from '../domain/store-care.ts';
 import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
 import { newId } from '../domain/ids.ts';
 import { TargetSchema } from '../domain/names.schema.ts';
@@ -77,6 +80,20 @@ export function createCheckpoints(client: Client, taskQueue: string) {
       }
       throw notFound(`there is no checkpoint ${id}${subject ? ` of ${subject}` : ''}`);
     },
+    /**
+     * Which checkpoint `latest`, `previous`, `phase:<name or number>` or an id means. Throws `checkpoint-not-found`.
+     */
+    async resolve(subject: string, target: string): Promise<CheckpointRecord> {
+      const found = resolveTarget(await list(subject), target);
+      if (found) return found;
+      throw notFound(`${subject} has no checkpoint for "${target}"`);
+    },
+    /** The backup that the last restore made: to restore it is the undo. Throws `checkpoint-not-found`. */
+    async lastBackup(subject: string): Promise<CheckpointRecord> {
+      const found = lastBackup(await list(subject));
+      if (found) return found;
+      throw notFound(`nothing was restored in ${subject}, so that there is nothing to undo`);
+    },
     /** Captures a directory on a host; the record is an activity result in the subject's ledger. */
     create: async (
       subject: string,
@@ -109,11 +126,12 @@ export function createCheckpoints(client: Client, taskQueue: string) {
       id: string,
       by: string,
       options: Partial<RestoreOptions> = {},
+      elsewhere: { host?: string; root?: string } = {},
     ): Promise<RestoreResult> => {
       const backupId = newId('cp');
       return guarded(subject, () =>
         handleOf(subject).executeUpdate(messages.restoreCheckpointUpdate, {
-          args: [{ id, backupId, by, options }],
+          args: [{ id, backupId, by, options, ...elsewhere }],
           updateId: backupId,
         }),
       );
@@ -123,6 +141,12 @@ export function createCheckpoints(client: Client, taskQueue: string) {
       guarded(subject, () =>
         handleOf(subject).executeUpdate(messages.verifyCheckpointUpdate, { args: [{ id, level }] }),
       ),
+    /** Tells the ledger what a look at the store has found out. */
+    noteFindings: (subject: string, findings: CheckpointFinding[]): Promise<{ changed: number }> =>
+      guarded(subject, () => handleOf(subject).executeUpdate(messages.noteFindingsUpdate, { args: [findings] })),
+    /** What one would have to do to get from the first to the second. */
+    diff: (subject: string, from: string, to: string): Promise<CheckpointDiff> =>
+      guarded(subject, () => handleOf(subject).executeUpdate(messages.diffCheckpointsUpdate, { args: [{ from, to }] })),
     invalidate: (subject: string, id: string, reason: string): Promise<CheckpointRecord> =>
       guarded(subject, () =>
         handleOf(subject).executeUpdate(messages.invalidateCheckpointUpdate, { args: [{ id, reason }] }),

@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { CheckpointRecord } from '../domain/checkpoint.ts';
 import type { Failure } from '../domain/failure.ts';
 import { createRecoveryClient } from './recovery-client.ts';
+import { createLedgerCare } from './store-care.ts';
 import { retryExecution, type RetryExecutionInput } from './retry-execution.ts';
 
 /** What activities ask of Temporal itself: to start, to look, to list. The client is made from the worker's connection. */
@@ -17,6 +18,7 @@ export function createEngine(client: Client, taskQueue: string) {
       return status.name === 'RUNNING';
     },
     addToLedger: (record: CheckpointRecord): Promise<void> => recoveries.checkpoints.add(record),
+    ledgers: createLedgerCare(recoveries.checkpoints),
     retryExecution: (input: RetryExecutionInput): Promise<unknown> => retryExecution(client, input),
   };
 }

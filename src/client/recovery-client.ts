@@ -14,6 +14,7 @@ import { translateError } from './errors.ts';
 import { createRecoveryHandle, type RecoveryHandle } from './recovery-handle.ts';
 import { createRecoveryList } from './recovery-list.ts';
 import { createRuns } from './runs.ts';
+import { createStoreCare } from './store-care.ts';
 
 export interface RecoveryClientOptions {
   client: Client;
@@ -153,6 +154,7 @@ export function createRecoveryClient(options: RecoveryClientOptions) {
     ...createRecoveryList(client),
     checkpoints: createCheckpoints(client, taskQueue),
     runs: createRuns(client, taskQueue),
+    storeCare: createStoreCare(client, taskQueue),
   };
 }
 

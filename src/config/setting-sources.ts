@@ -75,6 +75,15 @@ function parseFile(file: string, text: string): Record<string, unknown> {
   }
 }
 
+/** `[replica] bucket` is the setting `replicaBucket`. */
+function flatten(table: Record<string, unknown>): [string, unknown][] {
+  return Object.entries(table).flatMap(([key, value]): [string, unknown][] => {
+    const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (!isTable) return [[key, value]];
+    return Object.entries(value).map(([name, nested]): [string, unknown] => [`${key}-${kebab(name)}`, nested]);
+  });
+}
+
 async function fromFile(file: string, home: string): Promise<GivenSettings | undefined> {
   let text: string;
   try {
@@ -87,7 +96,7 @@ async function fromFile(file: string, home: string): Promise<GivenSettings | und
     });
   }
   const given: GivenSettings = {};
-  for (const [key, value] of Object.entries(parseFile(file, text))) {
+  for (const [key, value] of flatten(parseFile(file, text))) {
     const name = SETTING_NAMES.find((known) => known === camel(key));
     if (name === undefined) {
       throw new RerailError('settings-invalid', `${file} sets "${key}", which is not a setting`, {

@@ -32,6 +32,18 @@ export const SettingsSchema = z.strictObject({
   logFormat: z.enum(['auto', 'text', 'json']),
   uiPort: PortSchema,
   serverPort: PortSchema,
+  /** What the checkpoint store may take on disk, in bytes. */
+  maxStoreBytes: z.coerce.number('must be a number of bytes').int().min(1_000_000),
+  /** Whether the store is cleaned, checked and repaired every night. */
+  storeCare: z.enum(['daily', 'off']),
+  /** Bucket of S3-compatible object storage with a copy of each checkpoint. Unset: no copies. */
+  replicaBucket: z.string().min(1).optional(),
+  /** Default: that of Amazon for the region. */
+  replicaEndpoint: z.url('must be an http or https address').optional(),
+  replicaRegion: z.string().min(1).optional(),
+  replicaPrefix: z.string().optional(),
+  /** The bucket in the path rather than in the host's name; default where an endpoint is given. */
+  replicaForcePathStyle: z.union([z.boolean(), z.stringbool()]).optional(),
 });
 
 export type Settings = z.infer<typeof SettingsSchema>;
@@ -59,5 +71,7 @@ export function defaultSettings({ env, home }: Surroundings): Settings {
     logFormat: 'auto',
     uiPort: 8233,
     serverPort: 7233,
+    maxStoreBytes: 50 * 1024 ** 3,
+    storeCare: 'daily',
   };
 }

@@ -53,6 +53,7 @@ export function selectForCleanup(
         : []),
       ...(policy.olderThan !== undefined && age < toMs(policy.olderThan) ? [`younger than ${policy.olderThan}`] : []),
       ...(tag === undefined ? [] : [`tag ${tag}`]),
+      ...(policy.keepTypes?.includes(info.type) ? [`type ${info.type}`] : []),
     ];
     return { id: info.id, reasons };
   });
@@ -61,3 +62,38 @@ export function selectForCleanup(
     removed: judged.filter(({ reasons }) => reasons.length === 0).map(({ id }) => id),
   };
 }
+
+const RESTORED = 'restored:';
+/** Tag of a backup whose restore had moved the repository too: so must its undo. */
+export const MOVED_GIT = 'moved-git';
+
+/** The checkpoint that the subject was last brought back to, unless a new one has been taken since. */
+function standsAt(newestFirst: readonly CheckpointRecord[]): string | undefined {
+  const tag = newestFirst[0]?.info.tags.find((candidate) => candidate.startsWith(RESTORED));
+  return tag?.slice(RESTORED.length);
+}
+
+/**
+ * Which checkpoint a rollback goes to (requirement 2.5): `latest`, `previous` (one back from where the subject stands),
+ * `phase:<name or number>` (its start), or an id. Undefined when there is none.
+ */
+export function resolveTarget(records: readonly CheckpointRecord[], target: string): CheckpointRecord | undefined {
+  const newest = filterCheckpoints(records, {});
+  const restorable = newest.filter(isRestorable);
+  if (target === 'latest') return restorable[0];
+  if (target === 'previous') {
+    const at = standsAt(newest) ?? restorable[0]?.info.id;
+    const here = newest.find(({ info }) => info.id === at);
+    return restorable.find(({ createdAt }) => here !== undefined && createdAt < here.createdAt);
+  }
+  if (target.startsWith('phase:')) {
+    const phase = target.slice('phase:'.length);
+    const starts = restorable.filter(({ info }) => info.type === 'phase-start');
+    return starts.find(({ info }) => info.phase === phase || String(info.phaseIndex) === phase);
+  }
+  return newest.find(({ info }) => info.id === target);
+}
+
+/** What was there before the last restore: restoring it is the undo, and once more the undo of the undo. */
+export const lastBackup = (records: readonly CheckpointRecord[]): CheckpointRecord | undefined =>
+  filterCheckpoints(records, { tags: ['pre-restore'] })[0];

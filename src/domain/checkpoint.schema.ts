@@ -137,7 +137,9 @@ export const CheckpointRecordSchema = z.object({
   skipped: z.number().int(),
   durationMs: z.number(),
   lastVerifiedAt: z.string().optional(),
-  verifyLevel: z.enum(['quick', 'full']).optional(),
+  verifyLevel: z.enum(['quick', 'full', 'store']).optional(),
+  /** Its copy in object storage. */
+  replica: z.object({ key: z.string(), sha256, size: z.number().int(), replicatedAt: z.string() }).optional(),
   /** Small parts travel with the record, so that any worker can restore them. */
   inline: StatePartsSchema.optional(),
   gitHead: z.string().nullable().optional(),
@@ -162,6 +164,8 @@ export const RetentionPolicySchema = z.strictObject({
   /** Nothing younger than this goes. */
   olderThan: DurationSchema.optional(),
   keepTags: z.array(z.string()).optional(),
+  /** Of these types nothing goes. */
+  keepTypes: z.array(z.enum(CHECKPOINT_TYPES)).optional(),
 });
 
 export type CheckpointInfo = z.infer<typeof CheckpointInfoSchema>;

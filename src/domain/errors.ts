@@ -37,6 +37,7 @@ export const ERROR_CODES = [
   'settings-invalid',
   'setup-failed',
   'store-failed',
+  'store-quota-exceeded',
   'target-locked',
   'timed-out',
   'unexpected',

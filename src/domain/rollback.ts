@@ -1,1 +1,1 @@
-export type { PathChange, RestoreOptions, RestorePlan, RestoreResult } from './rollback.schema.ts';
+export type { PathChange, RestoreOptions, RestorePlan, RestoreResult, RestoreScope } from './rollback.schema.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RerailError } from '../domain/errors.ts';
@@ -20,16 +20,30 @@ export interface FileLocks {
 const WAIT_MS = 10 * 60 * 1000;
 
 /**
- * Node has no flock. Each holder has a file of its own, with who it is; it is written first and the others are looked at
+ * All that a lock says is in its name: an empty file can be made on a disk that is full, which a sweep is to free, and no
+ * reader ever sees half of it.
+ */
+export function lockName(kind: Kind, { pid, startTime, bootId, host }: ProcessIdentity): string {
+  const holder = [String(pid), startTime, bootId, host].map(encodeURIComponent);
+  return [`${kind}-${randomBytes(8).toString('hex')}`, ...holder].join('@');
+}
+
+/** Undefined for a file that was not made by `lockName`. */
+function holderOf(name: string): ProcessIdentity | undefined {
+  const [pid, startTime, bootId, host] = name.split('@').slice(1).map(decodeURIComponent);
+  if (pid === undefined || startTime === undefined || bootId === undefined || host === undefined) return undefined;
+  return { pid: Number(pid), startTime, bootId, host };
+}
+
+/**
+ * Node has no flock. Each holder has a file of its own; it is written first and the others are looked at
  * after, so that of two that meet at least one sees the other. Files of dead holders are removed by whoever finds them.
  */
 export function createFileLocks(directory: string): FileLocks {
   const enter = async (kind: Kind): Promise<string> => {
-    const name = `${kind}-${randomBytes(8).toString('hex')}`;
-    const draft = join(directory, `.${name}`);
+    const name = lockName(kind, processIdentity());
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeFile(draft, JSON.stringify(processIdentity()));
-    await rename(draft, join(directory, name));
+    await writeFile(join(directory, name), '', { flag: 'wx' });
     return name;
   };
   const leave = (name: string): Promise<void> => rm(join(directory, name), { force: true });
@@ -37,11 +51,9 @@ export function createFileLocks(directory: string): FileLocks {
   const others = async (own: string): Promise<string[]> => {
     const living: string[] = [];
     for (const name of await readdir(directory)) {
-      if (name === own || name.startsWith('.')) continue;
+      if (name === own) continue;
       const path = join(directory, name);
-      const text = await readFile(path, 'utf8').catch(() => undefined);
-      if (text === undefined) continue;
-      if (isAlive(JSON.parse(text) as ProcessIdentity, path)) living.push(name);
+      if (isAlive(holderOf(name), path)) living.push(name);
       else await rm(path, { force: true });
     }
     return living;

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 
 /** Tells a living process from a later one with the same number, also across a reboot. */
 export interface ProcessIdentity {
@@ -34,7 +34,9 @@ export function processIdentity(pid: number = process.pid): ProcessIdentity {
   return { pid, host: hostname(), bootId: bootId(), startTime: startTimeOf(pid) };
 }
 
-export function isAlive(identity: ProcessIdentity, lockPath: string): boolean {
+/** `identity`: undefined where it is not known; then the lock counts like that of another host, and not over a reboot. */
+export function isAlive(identity: ProcessIdentity | undefined, lockPath: string): boolean {
+  if (identity === undefined) return ageMs(lockPath) < Math.min(FOREIGN_LOCK_MS, uptime() * 1000);
   if (identity.host !== hostname()) return ageMs(lockPath) < FOREIGN_LOCK_MS;
   if (identity.bootId !== bootId()) return false;
   try {

@@ -1,5 +1,6 @@
 import type { Json } from '../domain/canonical-json.ts';
 import type { CheckpointRecord, Manifest } from '../domain/checkpoint.ts';
+import type { StoreProblem } from '../domain/store-care.ts';
 import type { FileDigest } from './digest-file.ts';
 
 /** Opens the bytes of one captured file. Called again when the bytes changed while being read. No chunk is used twice. */
@@ -29,12 +30,6 @@ export interface PutResult {
   checksum: string;
   newBytes: number;
   durationMs: number;
-}
-
-export interface StoreProblem {
-  checkpointId: string;
-  item: string;
-  problem: string;
 }
 
 export type VerifyLevel = 'quick' | 'full';
@@ -106,6 +101,8 @@ export interface CheckpointStore {
    * under its id fails with `checkpoint-invalid`, a bundle that is damaged or of another id with `checkpoint-corrupt`.
    */
   importBundle(id: string, file: string): Promise<PutResult>;
+  /** Bytes that a deletion of these would free, as they are stored. */
+  exclusiveBytes(ids: readonly string[]): Promise<number>;
   /** Ids that are not there are passed over. */
   delete(ids: readonly string[]): Promise<void>;
   /** Frees content that no checkpoint refers to and what killed writers left behind. Returns the bytes freed. */
@@ -114,4 +111,4 @@ export interface CheckpointStore {
   close(): Promise<void>;
 }
 
-export type { CheckpointRecord };
+export type { CheckpointRecord, StoreProblem };

@@ -129,6 +129,13 @@ export function createMemoryStore(): CheckpointStore {
       if (isNew) checkpoints.set(id, { ...stored, ...original, checksum: stored.checksum });
       return receipt(open(id));
     },
+    exclusiveBytes(ids) {
+      const digestsOf = (wanted: (id: string) => boolean): Set<string> =>
+        new Set([...checkpoints.keys()].filter(wanted).flatMap((id) => [...contentSizes(manifestOf(id)).keys()]));
+      const staying = digestsOf((id) => !ids.includes(id));
+      const going = [...digestsOf((id) => ids.includes(id))].filter((digest) => !staying.has(digest));
+      return Promise.resolve(going.reduce((sum, digest) => sum + (contents.get(digest)?.length ?? 0), 0));
+    },
     delete(ids) {
       for (const id of ids) checkpoints.delete(id);
       return Promise.resolve();

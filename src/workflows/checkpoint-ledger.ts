@@ -3,11 +3,12 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { CheckpointRecord } from '../domain/checkpoint.ts';
-import { filterCheckpoints, selectForCleanup } from '../domain/checkpoint-list.ts';
+import { filterCheckpoints, MOVED_GIT, selectForCleanup } from '../domain/checkpoint-list.ts';
 import { hostActivities } from './activity-proxies.ts';
 import * as messages from './messages.ts';
 
@@ -15,17 +16,28 @@ export interface LedgerInput {
   subject: string;
   /** Carried over continue-as-new. Oldest first. */
   records?: CheckpointRecord[];
+  /** Changes after which the history is begun anew, besides when Temporal suggests it. */
+  continueAfter?: number;
 }
 
 const CAPTURE_TIMEOUT = '10m';
+const CONTINUE_AFTER = 1000;
+/** A payload holds 2 MB: state travels with the newest records, of the others the store has it. */
+const INLINE_RECORDS = 20;
 
-const backupInfo = (record: CheckpointRecord, id: string, by: string): CheckpointRecord['info'] => ({
+const movesGit = (options: messages.RestoreInput['options']): boolean =>
+  options?.scope?.git === true || options?.parts?.includes('git') === true;
+
+const backupInfo = (
+  record: CheckpointRecord,
+  { backupId: id, by, options }: messages.RestoreInput,
+): CheckpointRecord['info'] => ({
   id,
   name: `before restore of ${record.info.name}`,
   type: 'recovery',
   subject: record.info.subject,
   description: `What was there before ${by} restored ${record.info.id}`,
-  tags: ['pre-restore'],
+  tags: ['pre-restore', `restored:${record.info.id}`, ...(movesGit(options) ? [MOVED_GIT] : [])],
   success: true,
 });
 
@@ -40,8 +52,17 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     if (found) return found;
     throw ApplicationFailure.nonRetryable(`${input.subject} has no checkpoint ${id}`, 'checkpoint-not-found');
   };
+  let changes = 0;
   const add = (record: CheckpointRecord): void => {
+    changes += 1;
     if (!records.some(({ info }) => info.id === record.info.id)) records.push(record);
+  };
+  /** Restores and deletions must not meet each other. */
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn;
+    return turn;
   };
   const remove = async (ids: string[]): Promise<number> => {
     let freedBytes = 0;
@@ -55,6 +76,18 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
       freedBytes += (await deleteCheckpoints({ ids: mine })).freedBytes;
     }
     for (const id of ids) records.splice(records.indexOf(find(id)), 1);
+    changes += ids.length;
+    return freedBytes;
+  };
+  const estimate = async (ids: string[]): Promise<number> => {
+    let freedBytes = 0;
+    for (const host of new Set(ids.map((id) => find(id).host))) {
+      const { estimateFreed } = hostActivities(host, {
+        timeout: CAPTURE_TIMEOUT,
+        summary: 'what a clean-up would free',
+      });
+      freedBytes += (await estimateFreed({ ids: ids.filter((id) => find(id).host === host) })).freedBytes;
+    }
     return freedBytes;
   };
 
@@ -68,7 +101,7 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     add(record);
     return { count: records.length };
   });
-  setHandler(messages.createCheckpointUpdate, async ({ host, root, exclude, ...info }) => {
+  setHandler(messages.createCheckpointUpdate, async ({ host, root, exclude, state, ...info }) => {
     const { captureCheckpoint } = hostActivities(host, { timeout: CAPTURE_TIMEOUT, summary: `capture ${info.name}` });
     const parentId = records.at(-1)?.info.id;
     const record = await captureCheckpoint({
@@ -80,34 +113,39 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
         success: true,
         ...(parentId ? { parentId } : {}),
       },
-      root,
+      ...(root === undefined ? {} : { root }),
       ...(exclude ? { exclude } : {}),
+      ...(state ? { state } : {}),
     });
     add(record);
     return record;
   });
-  const change = (id: string, changes: Partial<CheckpointRecord>): CheckpointRecord => {
+  const change = (id: string, difference: Partial<CheckpointRecord>): CheckpointRecord => {
     const record = find(id);
-    const changed = { ...record, ...changes };
+    const changed = { ...record, ...difference };
+    changes += 1;
     records[records.indexOf(record)] = changed;
     return changed;
   };
   setHandler(
     messages.restoreCheckpointUpdate,
-    async ({ id, backupId, by, options }) => {
-      const record = find(id);
-      const { restoreCheckpoint } = hostActivities(record.host, {
-        timeout: CAPTURE_TIMEOUT,
-        summary: `restore ${id}, asked by ${by}`,
-      });
-      const { result, backup } = await restoreCheckpoint({
-        checkpointId: id,
-        backup: options?.dryRun ? null : backupInfo(record, backupId, by),
-        ...(options ? { options } : {}),
-      });
-      if (backup) add(backup);
-      return result;
-    },
+    (order) =>
+      inTurn(async () => {
+        const { id, by, options, host, root } = order;
+        const record = find(id);
+        const { restoreCheckpoint } = hostActivities(host ?? record.host, {
+          timeout: CAPTURE_TIMEOUT,
+          summary: `restore ${id}, asked by ${by}`,
+        });
+        const { result, backup } = await restoreCheckpoint({
+          checkpointId: id,
+          backup: options?.dryRun ? null : backupInfo(record, order),
+          ...(options ? { options } : {}),
+          ...(root === undefined ? {} : { root }),
+        });
+        if (backup) add(backup);
+        return result;
+      }),
     {
       validator: ({ id, options }: messages.RestoreInput) => {
         const { state, stateReason } = find(id);
@@ -138,16 +176,48 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     ({ id, reason }) => change(id, { state: 'invalidated', stateReason: reason }),
     { validator: ({ id }: { id: string }) => void find(id) },
   );
-  setHandler(messages.deleteCheckpointUpdate, async ({ id }) => ({ freedBytes: await remove([id]) }), {
+  setHandler(messages.deleteCheckpointUpdate, ({ id }) => inTurn(async () => ({ freedBytes: await remove([id]) })), {
     validator: ({ id }: { id: string }) => void find(id),
   });
-  setHandler(messages.cleanupUpdate, async ({ policy, dryRun }) => {
-    const { kept, removed } = selectForCleanup(records, policy, Date.now());
-    const freedBytes = dryRun || removed.length === 0 ? 0 : await remove(removed);
-    return { kept, removed, freedBytes, dryRun };
+  setHandler(messages.cleanupUpdate, ({ policy, dryRun }) =>
+    inTurn(async () => {
+      const { kept, removed } = selectForCleanup(records, policy, Date.now());
+      if (removed.length === 0) return { kept, removed, freedBytes: 0, dryRun };
+      if (!dryRun) return { kept, removed, freedBytes: await remove(removed), dryRun };
+      const freedBytes = patched('estimate-freed') ? await estimate(removed) : 0;
+      return { kept, removed, freedBytes, dryRun };
+    }),
+  );
+  setHandler(messages.noteFindingsUpdate, (findings) => {
+    const known = findings.filter(({ id }) => records.some(({ info }) => info.id === id));
+    for (const { id, stateReason, ...found } of known) {
+      const { stateReason: earlier, ...record } = change(id, found);
+      const reason = stateReason === undefined ? earlier : (stateReason ?? undefined);
+      records[records.findIndex(({ info }) => info.id === id)] = {
+        ...record,
+        ...(reason === undefined ? {} : { stateReason: reason }),
+      };
+    }
+    return { changed: known.length };
   });
+  setHandler(
+    messages.diffCheckpointsUpdate,
+    ({ from, to }) => {
+      const { diffCheckpoints } = hostActivities(find(from).host, {
+        timeout: CAPTURE_TIMEOUT,
+        summary: `compare ${from} with ${to}`,
+      });
+      return diffCheckpoints({ from, to });
+    },
+    { validator: ({ from, to }: { from: string; to: string }) => void (find(from), find(to)) },
+  );
 
-  await condition(() => workflowInfo().continueAsNewSuggested);
+  const { continueAfter = CONTINUE_AFTER } = input;
+  await condition(() => workflowInfo().continueAsNewSuggested || changes >= continueAfter);
   await condition(allHandlersFinished);
-  await continueAsNew<typeof checkpointLedger>({ subject: input.subject, records });
+  const carried = records.map((record, index): CheckpointRecord => {
+    const { inline: _inline, ...rest } = record;
+    return index >= records.length - INLINE_RECORDS ? record : rest;
+  });
+  await continueAsNew<typeof checkpointLedger>({ ...input, records: carried });
 }

@@ -1,10 +1,12 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ApproveInput, CompleteManualStepInput, DecideInput, DenyInput, PauseInput } from '../domain/approval.ts';
-import type { CheckpointFilter, CheckpointRecord, RetentionPolicy } from '../domain/checkpoint.ts';
+import type { CheckpointDiff } from '../activities/checkpoints/diff-checkpoints.ts';
+import type { CheckpointFilter, CheckpointRecord, RetentionPolicy, StateParts } from '../domain/checkpoint.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { AllowedDecision, RecoverySnapshot, TimelineEntry } from '../domain/recovery.ts';
 import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
+import type { CheckpointFinding } from '../domain/store-care.ts';
 import type { RecoveryOutcome, RunSnapshot } from '../domain/run.ts';
 
 /** What a message did to the recovery: the status after it. */
@@ -40,9 +42,16 @@ export interface CreateCheckpointInput {
   type: CheckpointRecord['info']['type'];
   description?: string;
   tags?: string[];
+  phase?: string;
+  phaseIndex?: number;
+  agent?: string;
+  lane?: CheckpointRecord['info']['lane'];
+  stepName?: string;
   host: string;
-  root: string;
+  /** Absent: only the state is kept. */
+  root?: string;
   exclude?: string[];
+  state?: StateParts;
 }
 export interface RestoreInput {
   id: string;
@@ -50,6 +59,9 @@ export interface RestoreInput {
   backupId: string;
   by: string;
   options?: Partial<RestoreOptions>;
+  /** Default: where it was captured. Another one takes the checkpoint from the replica. */
+  host?: string;
+  root?: string;
 }
 export interface CleanupInput {
   policy: RetentionPolicy;
@@ -72,5 +84,7 @@ export const invalidateCheckpointUpdate = defineUpdate<CheckpointRecord, [{ id: 
 );
 export const deleteCheckpointUpdate = defineUpdate<{ freedBytes: number }, [{ id: string }]>('delete');
 export const cleanupUpdate = defineUpdate<CleanupResult, [CleanupInput]>('cleanup');
+export const noteFindingsUpdate = defineUpdate<{ changed: number }, [CheckpointFinding[]]>('noteFindings');
+export const diffCheckpointsUpdate = defineUpdate<CheckpointDiff, [{ from: string; to: string }]>('diff');
 export const listCheckpointsQuery = defineQuery<CheckpointRecord[], [CheckpointFilter?]>('list');
 export const getCheckpointQuery = defineQuery<CheckpointRecord | null, [string]>('get');

@@ -14,6 +14,7 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { lockName } from '../../src/process/file-locks.ts';
 import { createGitStore } from '../../src/store/git-store/create-git-store.ts';
 import { newBenchForEach } from './checkpoint-bench.ts';
 import { isRoot, makeInfo, openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
@@ -141,7 +142,7 @@ describe('the store on disk', () => {
   it('outlives locks that a dead process left', async () => {
     const store = await createGitStore({ path: bench.storePath });
     const dead = { pid: 2 ** 22 - 1, host: hostname(), bootId: 'another', startTime: '1' };
-    writeFileSync(join(bench.storePath, 'locks/exclusive-0'), JSON.stringify(dead));
+    writeFileSync(join(bench.storePath, 'locks', lockName('exclusive', dead)), '');
     await store.sweep();
     expect(readdirSync(join(bench.storePath, 'locks'))).toEqual([]);
   });

@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createPostgresProvider } from '../../src/activities/providers/postgres.ts';
-import type { PostgresProviderOptions } from '../../src/activities/providers/postgres.ts';
+import { createPostgresProvider } from '../../src/activities/providers/index.ts';
+import type {
+  CheckpointProvider,
+  PostgresProviderOptions,
+  ProviderCapture,
+} from '../../src/activities/providers/index.ts';
 import { PostgresStateSchema } from '../../src/activities/providers/postgres/postgres-state.schema.ts';
-import type { CheckpointProvider, ProviderCapture } from '../../src/activities/providers/provider.ts';
 import type { RerailError } from '../../src/domain/errors.ts';
-import { findPostgres, freePort, startPostgres } from '../support/database-servers.ts';
+import { findPostgres, freePort, makeCertificate, startPostgres } from '../support/database-servers.ts';
 import type { PostgresServer } from '../support/database-servers.ts';
 import { failure } from '../support/rejection.ts';
 
@@ -163,14 +166,37 @@ describe.skipIf(findPostgres() === undefined)('createPostgresProvider', () => {
     }
   });
 
+  it('holds off TRUNCATE while it captures, which no snapshot would show, and not writes', async () => {
+    const held = join(directory, 'held');
+    mkdirSync(held);
+    const [started, go] = [join(held, 'started'), join(held, 'go')];
+    const wait = `[ "$1" = --version ] || { touch ${started}; while [ ! -e ${go} ]; do sleep 0.02; done; }`;
+    writeFileSync(join(held, 'pg_dump'), `#!/bin/sh\n${wait}\nexec ${server.binDirectory}/pg_dump "$@"\n`, {
+      mode: 0o755,
+    });
+    const capturing = capture(provider({ binDirectory: held }));
+    await expect.poll(() => existsSync(started), { timeout: 10_000 }).toBe(true);
+    await client.query(`INSERT INTO transfers (account, amount) VALUES (1, 1); SET lock_timeout = '200ms'`);
+    await expect(client.query('TRUNCATE transfers')).rejects.toThrow('lock timeout');
+    writeFileSync(go, '');
+    const captured = await capturing;
+    expect(contentsOf(captured).tables['public.transfers']?.rows).toBe(500);
+    await client.query('TRUNCATE transfers');
+    await provider().restore(captured);
+    expect(await provider().verify(captured)).toEqual([]);
+  });
+
   it('is undone by a capture made before', async () => {
+    const undoing = provider({ dropUnknown: true });
     const captured = await capture();
     await disturb();
     const backup = await capture();
-    await provider().restore(captured);
-    expect(await provider().verify(backup)).not.toEqual([]);
-    await provider().restore(backup);
-    expect(await provider().verify(backup)).toEqual([]);
+    await undoing.restore(captured);
+    expect(await undoing.verify(captured)).toEqual([]);
+    expect(await undoing.verify(backup)).not.toEqual([]);
+    await undoing.restore(backup);
+    expect(await undoing.verify(backup)).toEqual([]);
+    expect(await undoing.plan(backup)).toEqual([]);
     expect(await value('SELECT balance FROM accounts WHERE id = 3')).toBe(0);
   });
 
@@ -222,18 +248,21 @@ describe.skipIf(findPostgres() === undefined)('createPostgresProvider', () => {
   });
 
   it.each([
-    ['while it waits with half of the tables dropped', 'DROP'],
-    ['while it copies rows', 'COPY'],
-  ])('leaves the old state when pg_restore is killed %s', async (_, at) => {
+    ['pg_restore', 'waits with half of the tables dropped', 'DROP'],
+    ['pg_restore', 'copies rows', 'COPY'],
+    ['psql', 'copies rows, having dropped what is unknown', 'COPY'],
+  ])('leaves the old state when %s is killed while it %s', async (program, _, at) => {
+    const restorer = provider({ dropUnknown: program === 'psql' });
     await client.query(
-      `INSERT INTO transfers (account, amount, note) SELECT 1, 1, repeat('x', 200) FROM generate_series(1, 200000)`,
+      `INSERT INTO transfers (account, amount, note) SELECT 1, 1, repeat('x', 200) FROM generate_series(1, 100000)`,
     );
     const captured = await capture();
     await disturb();
+    await client.query('CREATE TABLE later (n int)');
     const disturbed = await capture();
     const blocker = await connect();
     if (at === 'DROP') await blocker.query(`BEGIN; LOCK TABLE accounts IN ACCESS SHARE MODE`);
-    const restoring = failure(provider().restore(captured));
+    const restoring = failure(restorer.restore(captured));
     await vi.waitFor(
       async () => {
         const query =
@@ -243,15 +272,15 @@ describe.skipIf(findPostgres() === undefined)('createPostgresProvider', () => {
       },
       { timeout: 20_000, interval: 2 },
     );
-    const pid = childNamed('pg_restore');
+    const pid = childNamed(program);
     process.kill(pid, 'SIGKILL');
     const error = await restoring;
     expect(error).toMatchObject({ code: 'provider-failed', message: expect.stringContaining('SIGKILL') });
     await blocker.end();
     expect(await provider().verify(disturbed)).toEqual([]);
     expect(await provider().plan(disturbed)).toEqual([]);
-    await provider().restore(captured);
-    expect(await provider().verify(captured)).toEqual([]);
+    await restorer.restore(captured);
+    expect(await restorer.verify(captured)).toEqual([]);
   });
 
   it('ends the session that a killed restore left on the server, and refuses a second restore at the same time', async () => {
@@ -365,20 +394,36 @@ describe.skipIf(findPostgres() === undefined)('createPostgresProvider', () => {
     });
   });
 
-  it('shows the password in no argument, and leaves no file of it behind', async () => {
+  it('speaks TLS, and checks the certificate when told to', async () => {
+    const files = mkdtempSync(join(tmpdir(), 'rerail-test-tls-'));
+    const { key, certificate } = makeCertificate(files, 'own');
+    const strict = await startPostgres(['ssl=on', `ssl_key_file=${key}`, `ssl_cert_file=${certificate}`]);
+    try {
+      const over = (tls: PostgresProviderOptions['tls']) =>
+        capture(provider({ host: 'localhost', port: strict.port, database: 'postgres', tls }));
+      expect((await over({ mode: 'require' })).state).toMatchObject({ database: 'postgres' });
+      expect((await over({ mode: 'verify-full', caFile: certificate })).state).toMatchObject({ database: 'postgres' });
+      const { certificate: other } = makeCertificate(files, 'other');
+      await expect(over({ mode: 'verify-full', caFile: other })).rejects.toThrow(/certificate|signed/i);
+    } finally {
+      await strict.stop();
+      rmSync(files, { recursive: true, force: true });
+    }
+  });
+
+  it('gives programs the password in no argument and no file, and nothing of the worker’s environment', async () => {
     const spy = join(directory, 'spy');
     mkdirSync(spy);
-    const seen = join(directory, 'seen');
-    writeFileSync(
-      join(spy, 'pg_dump'),
-      `#!/bin/sh\n[ "$1" = --version ] || { echo "$@"; env; stat -c %a "$PGPASSFILE"; } >> ${seen}\nexec ${server.binDirectory}/pg_dump "$@"\n`,
-      { mode: 0o755 },
-    );
+    const [argumentsFile, environmentFile] = [join(directory, 'arguments'), join(directory, 'environment')];
+    const record = `[ "$1" = --version ] || { echo "$@" > ${argumentsFile}; env > ${environmentFile}; }`;
+    const script = `#!/bin/sh\n${record}\nexec ${server.binDirectory}/pg_dump "$@"\n`;
+    writeFileSync(join(spy, 'pg_dump'), script, { mode: 0o755 });
     await capture(provider({ binDirectory: spy }));
-    const text = readFileSync(seen, 'utf8');
-    expect(text).not.toContain('s3cret');
-    expect(text.trim().split('\n').at(-1)).toBe('600');
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('rerail-postgres-'))).toEqual([]);
+    expect(readFileSync(argumentsFile, 'utf8')).toContain('--snapshot=');
+    expect(readFileSync(argumentsFile, 'utf8')).not.toContain('s3cret');
+    const names = readFileSync(environmentFile, 'utf8').match(/^\w+(?==)/gm) ?? [];
+    const known = /^(PATH|LC_ALL|PG\w+|PWD|OLDPWD|SHLVL|_)$/;
+    expect(names.filter((name) => !known.test(name))).toEqual([]);
   });
 });
 

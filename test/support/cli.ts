@@ -57,6 +57,7 @@ export function useCli() {
       RERAIL_ADDRESS: inject('serverAddress'),
       RERAIL_TASK_QUEUE: `cli-${unique}`,
       RERAIL_HOST: `cli-${unique}`,
+      RERAIL_STORE_CARE: 'off',
       RERAIL_DATA_DIR: path.join(root, 'data'),
       RERAIL_PLAYBOOKS_DIR: path.join(root, 'playbooks'),
     };

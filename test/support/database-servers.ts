@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import {
   accessSync,
+  chmodSync,
   chownSync,
   constants,
   mkdtempSync,
@@ -177,7 +178,7 @@ export async function startPostgres(options: readonly string[] = []): Promise<Po
 }
 
 /** In memory only, with a password. */
-export async function startRedis(): Promise<TestServer> {
+export async function startRedis(options: readonly string[] = []): Promise<TestServer> {
   const file = findRedis();
   if (file === undefined) throw new Error('Redis is not installed');
   const directory = mkdtempSync(join(tmpdir(), 'rerail-test-redis-'));
@@ -204,6 +205,27 @@ export async function startRedis(): Promise<TestServer> {
     '--requirepass',
     password,
   ];
-  const child = await launch({ argv: [file, '--port', String(port), ...settings], directory, owner: {}, ping });
+  const child = await launch({
+    argv: [file, '--port', String(port), ...settings, ...options],
+    directory,
+    owner: {},
+    ping,
+  });
   return { port, password, process: child, stop: () => stopServer(child, directory) };
+}
+
+/** A dependency of Debian's postgresql. */
+const OPENSSL = 'openssl';
+
+/** A self-signed certificate for localhost, readable for whoever runs the servers. */
+export function makeCertificate(directory: string, name: string): { key: string; certificate: string } {
+  const [key, certificate] = [join(directory, `${name}-key.pem`), join(directory, `${name}.pem`)];
+  const about = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+  const kind = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1'];
+  execFileSync(OPENSSL, [...kind, ...about, '-keyout', key, '-out', certificate], { stdio: 'pipe' });
+  const { uid, gid } = unprivileged();
+  if (uid !== undefined && gid !== undefined)
+    for (const path of [directory, key, certificate]) chownSync(path, uid, gid);
+  chmodSync(key, 0o600);
+  return { key, certificate };
 }

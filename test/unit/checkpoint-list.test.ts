@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { filterCheckpoints, selectForCleanup } from '../../src/domain/checkpoint-list.ts';
+import { filterCheckpoints, lastBackup, resolveTarget, selectForCleanup } from '../../src/domain/checkpoint-list.ts';
 import {
   CHECKPOINT_STATES,
   CHECKPOINT_TYPES,
@@ -184,5 +184,38 @@ describe('selectForCleanup', () => {
         expect(more).toEqual(expect.arrayContaining(fewer));
       }),
     );
+  });
+});
+
+describe('resolveTarget', () => {
+  const id = (name: string): string => checkpoint(name).info.id;
+  const list = [
+    checkpoint('a', { type: 'phase-start', phase: 'build', phaseIndex: 0 }, { createdAt: daysAgo(9) }),
+    checkpoint('b', { type: 'phase-start', phase: 'test', phaseIndex: 1 }, { createdAt: daysAgo(8) }),
+    checkpoint('c', { type: 'auto' }, { createdAt: daysAgo(7) }),
+    checkpoint('d', { type: 'auto' }, { createdAt: daysAgo(6), state: 'corrupt' }),
+  ];
+  const restored = (name: string, days: number): CheckpointRecord =>
+    checkpoint('z', { type: 'recovery', tags: ['pre-restore', `restored:${id(name)}`] }, { createdAt: daysAgo(days) });
+
+  test.each([
+    ['latest', list, 'c'],
+    ['previous', list, 'b'],
+    ['previous', [...list, restored('b', 5)], 'a'],
+    ['previous', [...list, restored('a', 5)], undefined],
+    ['previous', [...list, restored('b', 5), checkpoint('e', {}, { createdAt: daysAgo(4) })], 'c'],
+    ['phase:build', list, 'a'],
+    ['phase:1', list, 'b'],
+    ['phase:deploy', list, undefined],
+    [id('d'), list, 'd'],
+    [id('e'), list, undefined],
+    ['latest', [], undefined],
+  ])('%s', (target, records, expected) => {
+    expect(resolveTarget(records, target)?.info.name).toBe(expected);
+  });
+
+  test('the last backup is what an undo restores', () => {
+    expect(lastBackup(list)).toBeUndefined();
+    expect(lastBackup([...list, restored('b', 5), restored('a', 3)])?.createdAt).toBe(daysAgo(3));
   });
 });

@@ -68,7 +68,7 @@ test.each([
 const converter = new DefaultFailureConverter();
 
 async function thrownBy(work: () => Promise<unknown>): Promise<unknown> {
-  return asActivity(work)(undefined).then(
+  return asActivity(work)().then(
     () => undefined,
     (error: unknown) => error,
   );

@@ -136,7 +136,11 @@ describe('a restore', () => {
       description: expect.stringContaining('ada') as string,
     });
     const [backup] = await checkpoints().list(subject, { type: ['recovery'] });
-    expect(backup?.info).toMatchObject({ id: result.backupId, name: 'before restore of good', tags: ['pre-restore'] });
+    expect(backup?.info).toMatchObject({
+      id: result.backupId,
+      name: 'before restore of good',
+      tags: ['pre-restore', `restored:${info.id}`],
+    });
     expect((await checkpoints().latest(subject))?.info.id).toBe(info.id);
   });
 
@@ -205,7 +209,7 @@ describe('what is removed', () => {
       code: 'invalid-input',
     });
     const result = await checkpoints().cleanup(subject, { keepLast: 1 }, true);
-    expect(result).toMatchObject({ dryRun: true, freedBytes: 0, kept: [{ id: all[2]?.info.id }] });
+    expect(result).toMatchObject({ dryRun: true, freedBytes: 7, kept: [{ id: all[2]?.info.id }] });
     expect([...result.removed].sort()).toEqual(ids(all.slice(0, 2)).sort());
     expect(await names()).toEqual(['three', 'two', 'one']);
     expect(harness.calls).not.toContain('deleteCheckpoints');

@@ -13,6 +13,7 @@ import type { Gathered } from './build-draft.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import { makeRecord, readRecord } from './checkpoint-record.ts';
 import { gatherParts, readParent } from './gather-parts.ts';
+import { requireRoom } from './require-room.ts';
 import { withCaptureDirectory } from './capture-directory.ts';
 
 export interface CaptureInput {
@@ -104,6 +105,7 @@ function without(scan: Scan, changed: ReadonlySet<string>): Scan {
 
 async function store(context: CheckpointContext, input: CaptureInput, gathered: Gathered): Promise<CheckpointRecord> {
   const draft = buildDraft(context, input.info, gathered);
+  await requireRoom(context, draft);
   const receipt = await context.store.put(draft);
   const git = draft.parts['git'];
   return makeRecord({

@@ -1,4 +1,5 @@
 import type { CheckpointStore } from '../../store/checkpoint-store.ts';
+import type { Replica } from '../../store/replica/replica.ts';
 import type { ScanLimits } from '../files/scan-tree.ts';
 
 export interface CheckpointDependencies {
@@ -12,6 +13,10 @@ export interface CheckpointDependencies {
   /** Of the activity that runs, when there is one; heeded up to the commit of a restore. */
   signal?: () => AbortSignal | undefined;
   limits?: ScanLimits;
+  /** Where copies of checkpoints go, and come from when this store lacks one. */
+  replica?: Replica | undefined;
+  /** What the store may take, in bytes. Undefined: what the disk has. */
+  quotaBytes?: number | undefined;
   /** Named places where tests kill the process. */
   failpoint?: (name: string) => void | Promise<void>;
 }
@@ -25,6 +30,8 @@ export interface CheckpointContext {
   progress: (phase: string, details?: object) => void;
   signal: AbortSignal | undefined;
   limits: ScanLimits | undefined;
+  replica: Replica | undefined;
+  quotaBytes: number | undefined;
   failpoint: (name: string) => void | Promise<void>;
 }
 
@@ -61,6 +68,8 @@ export async function withContext<T>(
       progress,
       signal: dependencies.signal?.(),
       limits,
+      replica: dependencies.replica,
+      quotaBytes: dependencies.quotaBytes,
       failpoint: dependencies.failpoint ?? (() => undefined),
     });
   } finally {

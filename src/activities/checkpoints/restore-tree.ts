@@ -6,7 +6,7 @@ import { diffText } from '../files/diff-text.ts';
 import { findUncovered } from '../files/find-uncovered.ts';
 import { planTree } from '../files/plan-tree.ts';
 import type { TreePlan } from '../files/plan-tree.ts';
-import { isRestorePending, restoreFiles, settleRestore } from '../files/restore-files.ts';
+import { discardDamagedRestore, isRestorePending, restoreFiles, settleRestore } from '../files/restore-files.ts';
 import type { Scan } from '../files/scan-tree.ts';
 import { readGitState } from '../git/read-git-state.ts';
 import { requireGitUnmoved } from '../git/require-git-unmoved.ts';
@@ -41,6 +41,7 @@ export async function restoreTree(context: CheckpointContext, prepared: Prepared
       },
     );
   }
+  if (options.force && !options.dryRun) await discardDamagedRestore(context.storePath, root);
   const finished = options.dryRun ? undefined : await settleRestore(context, root);
   const present = await readGitState(root, context.signal);
   const git = prepared.restoresGit ? prepared.git : null;

@@ -12,7 +12,7 @@ import { applySteps } from './apply-steps.ts';
 import { STAGE_PREFIX } from './exclude-paths.ts';
 import { findDrift } from './find-drift.ts';
 import type { TreeChange } from './plan-tree.ts';
-import { beginJournal, journalPath, readJournal, resumeJournal } from './restore-journal.ts';
+import { beginJournal, journalPath, readJournal, resumeJournal, setAsideIfDamaged } from './restore-journal.ts';
 import type { JournalState, RestoreIntent, RestoreJournal } from './restore-journal.ts';
 import { listSteps, staged } from './restore-steps.ts';
 import type { RestoreStep } from './restore-steps.ts';
@@ -130,11 +130,15 @@ async function complete(
     await applyGit(root, stage, intent.git);
   }
   await journal.append({ type: 'DONE', lost });
+  await cleanUp(context, journal, stage);
+  return lost;
+}
+
+async function cleanUp(context: RestoreContext, journal: RestoreJournal, stage: string): Promise<void> {
   await context.failpoint('restore.before-clean');
   await rm(stage, { recursive: true, force: true });
   await context.failpoint('restore.before-end');
   await journal.append({ type: 'END' });
-  return lost;
 }
 
 /**
@@ -155,13 +159,20 @@ export async function settleRestore(context: RestoreContext, root: string): Prom
     }
     const journal = await resumeJournal(path);
     try {
-      const lost = await complete(context, journal, state.intent, state.steps);
-      if (lost.length > 0) state.intent.dataLoss = true;
+      // Taken twice, the steps would undo what has been changed since.
+      if (state.done) await cleanUp(context, journal, state.intent.stage);
+      else if ((await complete(context, journal, state.intent, state.steps)).length > 0) state.intent.dataLoss = true;
       return { ...state, ended: true };
     } finally {
       await journal.close();
     }
   });
+}
+
+/** For a restore that is forced: it plans anew against the tree as it is, and needs no journal of an earlier one. */
+export async function discardDamagedRestore(storePath: string, root: string): Promise<void> {
+  const path = journalPath(storePath, root);
+  await exclusively(path, root, () => setAsideIfDamaged(path));
 }
 
 /** True while a restore of this root is under way or waits for its roll-forward. */

@@ -22,7 +22,7 @@ export interface StoredProviders {
   system: ProviderStates;
   /** Names of the dumps that the checkpoint holds. */
   blobs: readonly string[];
-  /** Called for the names in `blobs` only. */
+  /** Into a private directory, which goes when the work has ended. Called for the names in `blobs` only. */
   fetchBlob(name: ProviderBlobName): Promise<string>;
 }
 

@@ -64,8 +64,10 @@ export function createPostgresProvider(options: PostgresProviderOptions): Checkp
     signal,
   });
 
-  const readPresent = (signal?: AbortSignal): Promise<PostgresContents> =>
-    withAccess(options, limitsFor('rerail-capture', signal), async (access) => readSnapshot(access, digestRowLimit));
+  const readPresent = (captured: PostgresContents, signal?: AbortSignal): Promise<PostgresContents> =>
+    withAccess(options, limitsFor('rerail-capture', signal), async (access) =>
+      readSnapshot(access, digestRowLimit, captured),
+    );
 
   return {
     name: options.name,
@@ -82,7 +84,7 @@ export function createPostgresProvider(options: PostgresProviderOptions): Checkp
     },
     async plan({ state }) {
       const captured = parseState(state, options.name);
-      const changes = planChanges(captured.contents, await readPresent(), rules);
+      const changes = planChanges(captured.contents, await readPresent(captured.contents), rules);
       if (mode === 'in-place' || changes.length === 0) return changes;
       const { undo } = namesOf(options.database, captured);
       return [
@@ -100,21 +102,26 @@ export function createPostgresProvider(options: PostgresProviderOptions): Checkp
         return;
       }
       // Else a second attempt would make a second copy, and take the first one for the state to be kept.
-      if (isAsCaptured(captured.contents, await readPresent(signal))) return;
+      if (isAsCaptured(captured.contents, await readPresent(captured.contents, signal))) return;
       const order = { state: captured, file, maintenanceDatabase };
       await withAccess(options, limits, (access) => restoreNewDatabase(access, order, limits));
     },
     async verify({ state }) {
-      return findMismatches(parseState(state, options.name).contents, await readPresent(), rules);
+      const captured = parseState(state, options.name);
+      return findMismatches(captured.contents, await readPresent(captured.contents), rules);
     },
   };
 }
 
-async function readSnapshot(access: PostgresAccess, digestRowLimit: number): Promise<PostgresContents> {
+async function readSnapshot(
+  access: PostgresAccess,
+  digestRowLimit: number,
+  captured: PostgresContents,
+): Promise<PostgresContents> {
   const client = await access.connect();
   await prepareSession(client);
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-  return readContents(client, { digestRowLimit });
+  return readContents(client, { digestRowLimit }, captured);
 }
 
 const parseState = (state: Json, name: string) =>

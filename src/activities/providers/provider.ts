@@ -15,7 +15,7 @@ export interface ProviderCapture {
 
 export interface CapturedState {
   state: Json;
-  /** The dump as it was captured, to be read only. */
+  /** The dump as it was captured, to be read only, in a private directory: a restore may put files of its own beside it. */
   file?: string;
 }
 

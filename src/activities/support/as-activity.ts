@@ -33,10 +33,12 @@ function toFailure(error: RerailError): ApplicationFailure {
  * Gives an activity the wire form of our errors: an answer of the world (a failing command, a refused restore) ends
  * the activity and the plan decides; anything unexpected stays retryable, so that Temporal tries again.
  */
-export function asActivity<In, Out>(perform: (input: In) => Promise<Out>): (input: In) => Promise<Out> {
-  return async (input) => {
+export function asActivity<Args extends unknown[], Out>(
+  perform: (...args: Args) => Promise<Out>,
+): (...args: Args) => Promise<Out> {
+  return async (...args) => {
     try {
-      return await perform(input);
+      return await perform(...args);
     } catch (error) {
       if (isRerailError(error)) throw toFailure(error);
       if (error instanceof Error) throw error;

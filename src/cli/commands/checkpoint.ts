@@ -5,6 +5,9 @@ import { CHECKPOINT_TYPES, type CheckpointRecord, type CheckpointType } from '..
 import { openContext, withClient } from '../context.ts';
 import { formatBytes, paintStatus, renderCheckpoints } from '../output/render.ts';
 import { parseLimit } from '../parse-limit.ts';
+import { withProgress } from '../progress.ts';
+import { ledgerId } from '../../domain/wire-names.ts';
+import { addStoreCommands } from './checkpoint-store.ts';
 
 interface ListOptions {
   subject?: string;
@@ -41,8 +44,8 @@ async function create(
   const { output, settings } = context;
   const root = path.resolve(options.root);
   const subject = options.subject ?? subjectOf(root);
-  await withClient(context, async (recoveries) => {
-    const record = await recoveries.checkpoints.create(subject, {
+  await withClient(context, async (recoveries, client) => {
+    const input = {
       name: options.name ?? `manual ${new Date().toISOString()}`,
       type: options.type,
       ...(options.description ? { description: options.description } : {}),
@@ -50,7 +53,10 @@ async function create(
       ...(options.exclude ? { exclude: options.exclude } : {}),
       host: settings.host,
       root,
-    });
+    };
+    const record = await withProgress({ client, output, workflowId: ledgerId(subject) }, () =>
+      recoveries.checkpoints.create(subject, input),
+    );
     output.value(record, () => renderOne(record));
     function renderOne({
       info,
@@ -160,4 +166,5 @@ export function addCheckpointCommands(program: Command): void {
     .addOption(new Option('--level <level>', 'how deep').choices(['quick', 'full']).default('full'))
     .addHelpText('after', '\nExample:\n  $ rerail checkpoint verify cp_01JD8Z6T0Q4W5E6R7T8Y9ZABCD --level full')
     .action(verify);
+  addStoreCommands(checkpoint);
 }

@@ -1,4 +1,7 @@
+import { Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import { createRecoveryClient } from '../../client/recovery-client.ts';
+import { messageOf } from '../../domain/errors.ts';
 import { resolveConnection } from '../../config/connection.ts';
 import { openNativeConnection } from '../../config/open-connection.ts';
 import { stopServer } from '../../embedded/stop-server.ts';
@@ -62,6 +65,18 @@ async function worker(_options: object, command: Command): Promise<void> {
       namespace: resolved.namespace,
       notifier: createLogNotifier(logger),
     });
+    if (settings.storeCare === 'daily') {
+      const { storeCare } = createRecoveryClient({
+        client: new Client({ connection, namespace: resolved.namespace }),
+        taskQueue: settings.taskQueue,
+      });
+      await storeCare.schedule(settings.host).catch((error: unknown) => {
+        logger.warn(
+          { host: settings.host, reason: messageOf(error) },
+          'the nightly care of the store is not scheduled',
+        );
+      });
+    }
     // Started by `rerail up`: when that process dies, however it dies, so does this one.
     const parentGone = new AbortController();
     process.once('disconnect', () => parentGone.abort());

@@ -43,6 +43,10 @@ export function createOutput(options: OutputOptions) {
     info(text: string): void {
       stderr.write(`${text}\n`);
     },
+    /** One line of a terminal that is written over; an empty text takes it away. */
+    progress(text: string): void {
+      stderr.write(`\r\u001B[K${text}`);
+    },
     error(error: unknown): void {
       const known = isRerailError(error);
       const head = known ? error.code : 'unexpected';

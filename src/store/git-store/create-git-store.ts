@@ -27,7 +27,7 @@ import { putCheckpoint, requireReceipt } from './put-checkpoint.ts';
 import { readObjects, readSmallObjects } from './read-objects.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
 import { countQuarantine, repairPacks } from './repair-store.ts';
-import { sweepObjects } from './sweep-objects.ts';
+import { countExclusive, sweepObjects } from './sweep-objects.ts';
 import { checkStore, findLosses, verifyCheckpoint } from './verify-checkpoint.ts';
 
 export interface GitStoreOptions {
@@ -121,6 +121,7 @@ export async function createGitStore(options: GitStoreOptions): Promise<Checkpoi
       const quarantined = await repair();
       return { quarantined, problems: await findLosses(repository) };
     },
+    exclusiveBytes: (ids) => countExclusive(repository, ids),
     async delete(ids) {
       const present = await listRefs(repository);
       const orders = [...new Set(ids)].flatMap((id) =>

@@ -44,6 +44,9 @@ const CONFIG = `[core]
 	storeVersion = 1
 `;
 
+/** Files that never change. */
+const FIXED = { HEAD: 'ref: refs/heads/none\n', config: CONFIG };
+
 const DIRECTORIES = ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags', 'refs/checkpoints', 'refs/staging'];
 
 /** Makes the repository aside and moves it into place whole, so that of two makers one wins and neither sees half of it. */
@@ -54,8 +57,7 @@ export async function initRepository(repository: GitRepository): Promise<void> {
     const draft = join(path, `.new-${randomBytes(8).toString('hex')}`);
     try {
       for (const name of DIRECTORIES) await mkdir(join(draft, name), { recursive: true, mode: 0o700 });
-      await writeFile(join(draft, 'HEAD'), 'ref: refs/heads/none\n', { flush: true });
-      await writeFile(join(draft, 'config'), CONFIG, { flush: true });
+      for (const [name, text] of Object.entries(FIXED)) await writeFile(join(draft, name), text, { flush: true });
       await rename(draft, gitDir);
       await fsyncPath(path);
     } catch (error) {
@@ -71,7 +73,26 @@ export async function initRepository(repository: GitRepository): Promise<void> {
       nonRetryable: true,
     });
   }
+  await mendFixedFiles(repository);
   for (const name of ['locks', 'restores']) await mkdir(join(path, name), { recursive: true, mode: 0o700 });
+}
+
+/**
+ * With one wrong letter in its configuration git calls every object unreadable, and a repair would put all of them away.
+ * So before git is asked what is damaged, what it is told is put right.
+ */
+export async function mendFixedFiles({ gitDir, logger }: GitRepository): Promise<void> {
+  for (const [name, text] of Object.entries(FIXED)) {
+    const path = join(gitDir, name);
+    const present = await readFile(path, 'utf8').catch(() => undefined);
+    if (present === text) continue;
+    logger.warn({ path, present }, 'A file of the checkpoint store was not as it was written, and is written anew');
+    // Of a name that a sweep removes, should this be killed half-way.
+    const draft = join(gitDir, `tmp_${name}_${randomBytes(8).toString('hex')}`);
+    await writeFile(draft, text, { flush: true });
+    await rename(draft, path);
+    await fsyncPath(gitDir);
+  }
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -26,6 +26,8 @@ const cutOff = (name: string): RerailError =>
 
 const LOOKS_DAMAGED =
   /corrupt|inflate|bad |invalid|unable to (read|stream|unpack)|mismatch|premature|too short|cannot be accessed/i;
+/** Then git has not even looked at the object. */
+const MISCONFIGURED = /bad (numeric |boolean )?config |config value/i;
 
 /** Streams objects in the order asked. git dies at a damaged one: reading then goes on behind it in a new process. */
 export async function readObjects(
@@ -48,7 +50,8 @@ async function readRun(repository: GitRepository, names: readonly string[], visi
     for (const [index, name] of names.entries()) {
       if (await readOne(reader, name, visitor)) continue;
       const result = await running.ended;
-      if (result.exitCode === 0 || !LOOKS_DAMAGED.test(result.stderr)) throw gitFailed(repository, args, result);
+      if (result.exitCode === 0 || !LOOKS_DAMAGED.test(result.stderr) || MISCONFIGURED.test(result.stderr))
+        throw gitFailed(repository, args, result);
       await visitor.damaged(name, result.stderr.split('\n')[0] ?? '');
       return index + 1;
     }

@@ -2,11 +2,12 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { codeOf, messageOf } from '../../domain/errors.ts';
+import { codeOf, isRerailError, messageOf } from '../../domain/errors.ts';
 import type { QuarantinedPack } from '../checkpoint-store.ts';
 import { fsyncPath } from '../fsync-path.ts';
 import { diskFull, runGit, startGit } from './git-command.ts';
 import type { GitRepository } from './git-command.ts';
+import { mendFixedFiles } from './init-repository.ts';
 import { directoryBytes, listIndexed, listPacks, packDirectory } from './pack-files.ts';
 import { readObjects } from './read-objects.ts';
 
@@ -28,7 +29,11 @@ export async function findDamagedPacks(repository: GitRepository): Promise<{ nam
     const index = join(packDirectory(repository), `${name}.idx`);
     const problem = await runGit(repository, ['verify-pack', index]).then(
       () => undefined,
-      (error: unknown) => messageOf(error),
+      (error: unknown) => {
+        // Killed before it could judge.
+        if (isRerailError(error) && typeof error.details['signal'] === 'string') throw error;
+        return messageOf(error);
+      },
     );
     if (problem !== undefined) damaged.push({ name, problem });
   }
@@ -41,6 +46,7 @@ export async function findDamagedPacks(repository: GitRepository): Promise<{ nam
  * refers to it. Only under the exclusive lock. Killed at any point, the next repair goes on.
  */
 export async function repairPacks(repository: GitRepository): Promise<QuarantinedPack[]> {
+  await mendFixedFiles(repository);
   const quarantined: QuarantinedPack[] = [];
   for (const { name, problem } of await findDamagedPacks(repository)) {
     const rebuilt = await rebuildIndex(repository, name);

@@ -6,6 +6,7 @@ import { fsyncPath } from '../fsync-path.ts';
 import { listDamagedRefs, listRefs } from './checkpoint-refs.ts';
 import { runGit } from './git-command.ts';
 import type { GitRepository } from './git-command.ts';
+import { mendFixedFiles } from './init-repository.ts';
 import { directoryBytes, listIndexed, packDirectory, removePack } from './pack-files.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
 import { emptyQuarantine } from './repair-store.ts';
@@ -26,6 +27,7 @@ interface Pack {
  * old ones: were `git gc` to do both, it would go on removing after the death of the process that holds the lock.
  */
 export async function sweepObjects(repository: GitRepository): Promise<number> {
+  await mendFixedFiles(repository);
   const directory = packDirectory(repository);
   const leftovers = (await removeLeftovers(repository)) + (await emptyQuarantine(repository, Date.now()));
   const bytesBefore = await directoryBytes(directory);
@@ -78,6 +80,8 @@ async function readPacks(
     refuseDamaged(repository, refs, error),
   );
   const reachable = new Set(found);
+  for (const [id, commit] of refs)
+    if (!reachable.has(commit)) throw corrupt(id, ['ref'], 'nothing was swept, since git does not follow it');
   const packs: Pack[] = [];
   for (const file of await readdir(directory)) {
     if (!file.endsWith('.idx')) continue;
@@ -123,4 +127,16 @@ async function repack(
     );
     return undefined;
   }
+}
+
+/** git counts what is reachable from these checkpoints and from no other. */
+export async function countExclusive(repository: GitRepository, ids: readonly string[]): Promise<number> {
+  const refs = await listRefs(repository);
+  const going = [...refs].filter(([id]) => ids.includes(id)).map(([, commit]) => commit);
+  const staying = [...refs].filter(([id]) => !ids.includes(id)).map(([, commit]) => `^${commit}`);
+  if (going.length === 0) return 0;
+  // Aggressive: checkpoints have no parents, so that git must mark what the others hold tree by tree.
+  const args = ['rev-list', '--objects-edge-aggressive', '--disk-usage', '--stdin'];
+  const text = await runGit(repository, args, [...going, ...staying, ''].join('\n'));
+  return Number(text.toString('latin1').trim().split('\n').at(-1) ?? 0);
 }

@@ -27,7 +27,7 @@ export async function rollBack(state: RecoveryState, action: RollbackAction): Pr
       type: 'recovery',
       subject: action.subject,
       description: `What was there before ${workflowId} rolled back to ${action.checkpointId}`,
-      tags: ['pre-restore'],
+      tags: ['pre-restore', `restored:${action.checkpointId}`],
       workflowId,
       success: true,
     },

@@ -1,6 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
 import { codeOf, isRerailError, messageOf, RerailError } from '../../../domain/errors.ts';
@@ -25,7 +23,7 @@ export interface PostgresAccess {
   address: Required<Pick<PostgresAddress, 'host' | 'port' | 'database' | 'user'>>;
   /** A client on the database, or on another one of the same server. */
   connect(database?: string): Promise<Client>;
-  /** The whole environment of PostgreSQL's programs; the password is in a file that only we can read. */
+  /** The whole environment of PostgreSQL's programs; the password is in it and in no argument. */
   environment: Record<string, string>;
   redact(text: string): string;
 }
@@ -50,7 +48,6 @@ export async function withAccess<T>(
   const address = { host: given.host, port: given.port ?? 5432, database: given.database, user: given.user };
   const password = given.passwordFrom === undefined ? undefined : await readSecret(given.passwordFrom);
   const redact = createRedactor(password === undefined ? [] : [password]);
-  const directory = await mkdtemp(path.join(tmpdir(), 'rerail-postgres-'));
   const clients: Client[] = [];
   const closeAll = (): Promise<unknown> => Promise.allSettled(clients.map((client) => client.end()));
   const onAbort = (): void => void closeAll();
@@ -61,7 +58,7 @@ export async function withAccess<T>(
     return await work({
       address,
       redact,
-      environment: await programEnvironment({ given, address, password, directory, limits }),
+      environment: programEnvironment(given, address, password, limits),
       connect: async (database = address.database) => {
         const client = new Client({
           host: address.host,
@@ -88,7 +85,6 @@ export async function withAccess<T>(
   } finally {
     limits.signal?.removeEventListener('abort', onAbort);
     await closeAll();
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -98,38 +94,30 @@ async function clientTls(tls: PostgresAddress['tls']): Promise<ClientConfig['ssl
   return { rejectUnauthorized: true, ca: await readFile(tls.caFile, 'utf8') };
 }
 
-interface EnvironmentInput {
-  given: PostgresAddress;
-  address: PostgresAccess['address'];
-  password: string | undefined;
-  directory: string;
-  limits: AccessLimits;
-}
-
-async function programEnvironment(input: EnvironmentInput): Promise<Record<string, string>> {
-  const { given, address, password, directory, limits } = input;
-  const passwordFile = path.join(directory, 'pgpass');
-  const escaped = password?.replaceAll(/[\\:]/g, '\\$&');
-  if (escaped?.includes('\n')) {
-    throw providerFailed('the password has more than one line', {
-      remedy: `Put the password alone into ${given.passwordFrom}.`,
-      nonRetryable: true,
-    });
-  }
-  await writeFile(passwordFile, escaped === undefined ? '' : `*:*:*:*:${escaped}\n`, { mode: 0o600, flag: 'wx' });
+function programEnvironment(
+  given: PostgresAddress,
+  address: PostgresAccess['address'],
+  password: string | undefined,
+  limits: AccessLimits,
+): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     LC_ALL: 'C',
     PGHOST: address.host,
     PGPORT: String(address.port),
     PGUSER: address.user,
-    PGPASSFILE: passwordFile,
+    // Only for the eyes of the same user, and unlike a file it is gone with the program, also when we are killed.
+    ...(password === undefined ? {} : { PGPASSWORD: password }),
+    PGPASSFILE: NO_FILE,
     PGAPPNAME: limits.programName,
     PGCONNECT_TIMEOUT: String(Math.max(2, Math.ceil(limits.connectTimeoutMs / 1000))),
     PGSSLMODE: given.tls?.mode ?? 'disable',
     ...(given.tls?.mode === 'verify-full' ? { PGSSLROOTCERT: given.tls.caFile } : {}),
   };
 }
+
+/** Where none can be: the user's own password file is not asked. */
+const NO_FILE = '/dev/null/none';
 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
 

@@ -24,7 +24,7 @@ export const PostgresContentsSchema = z.object({
     count,
     /** Null where there are more than are listed. */
     ids: z.array(z.string()).nullable(),
-    /** Null where the user may not read them, or they are not listed. */
+    /** Over those that were captured. Null where the user may not read them, or they are not listed. */
     digest: sha256.nullable(),
   }),
 });

@@ -116,21 +116,31 @@ async function readTables(client: Client, { digestRowLimit }: ReadLimits): Promi
 
 async function readObjects(client: Client): Promise<PostgresContents['objects']> {
   const { rows } = await client.query<{ name: string; definition: string }>(OBJECTS);
-  return Object.fromEntries(rows.map(({ name, definition }) => [name, sha256(definition)]));
+  return Object.fromEntries(rows.map(({ name, definition }) => [name, sha256(normalize(name, definition))]));
 }
 
-async function readLargeObjects(client: Client): Promise<PostgresContents['largeObjects']> {
+/** PostgreSQL puts casts and parentheses elsewhere when a definition is made from its own text. */
+function normalize(name: string, definition: string): string {
+  if (name.startsWith('function ')) return definition;
+  return definition.replaceAll(/::[a-z_][a-z0-9_ ."]*(\(\d+(,\d+)?\))?(\[\])*/g, '').replaceAll(/[()\s]/g, '');
+}
+
+async function readLargeObjects(
+  client: Client,
+  compared: readonly string[] | undefined,
+): Promise<PostgresContents['largeObjects']> {
   const found = await client.query<{ count: string; ids: string[] | null }>(
     `SELECT count(*) AS count, CASE WHEN count(*) <= $1 THEN coalesce(array_agg(oid::text ORDER BY oid), '{}') END AS ids
      FROM pg_catalog.pg_largeobject_metadata`,
     [LISTED_LARGE_OBJECTS],
   );
   const { count = '0', ids = null } = found.rows[0] ?? {};
-  return { count: Number(count), ids, digest: ids === null ? null : await digestLargeObjects(client, ids) };
+  const digested = compared ?? ids;
+  return { count: Number(count), ids, digest: digested === null ? null : await digestLargeObjects(client, digested) };
 }
 
 /** Over those of the ids that are there. Null where the user may not read one of them. Needs a transaction. */
-export async function digestLargeObjects(client: Client, ids: readonly string[]): Promise<string | null> {
+async function digestLargeObjects(client: Client, ids: readonly string[]): Promise<string | null> {
   const hashed = `SELECT ${hashOf(`convert_to(oid::text || ':', 'UTF8') || lo_get(oid)`)}
     FROM pg_catalog.pg_largeobject_metadata WHERE oid = ANY ($1::oid[])`;
   await client.query('SAVEPOINT large_objects');
@@ -146,11 +156,15 @@ export async function digestLargeObjects(client: Client, ids: readonly string[])
 }
 
 /** All that is compared, within the transaction that the client is in. */
-export async function readContents(client: Client, limits: ReadLimits): Promise<PostgresContents> {
+export async function readContents(
+  client: Client,
+  limits: ReadLimits,
+  captured?: PostgresContents,
+): Promise<PostgresContents> {
   return {
     sequences: await readSequences(client),
     tables: await readTables(client, limits),
     objects: await readObjects(client),
-    largeObjects: await readLargeObjects(client),
+    largeObjects: await readLargeObjects(client, captured?.largeObjects.ids ?? undefined),
   };
 }

@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { PostgresAccess } from './connection.ts';
 import { findUnknown } from './compare-contents.ts';
@@ -34,7 +33,7 @@ export async function restoreInPlace(
     }
     await prepareSession(client);
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    const present = await readContents(client, { digestRowLimit: 0 });
+    const present = await readContents(client, { digestRowLimit: 0 }, state.contents);
     await client.query('COMMIT');
     await restoreWithDrops(access, { file, unknown: findUnknown(state.contents, present) }, options);
   });
@@ -46,7 +45,7 @@ async function restoreWithDrops(
   { file, unknown }: { file: string; unknown: Unknown },
   options: ProgramsOptions,
 ): Promise<void> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'rerail-postgres-'));
+  const directory = await mkdtemp(path.join(path.dirname(file), 'script-'));
   try {
     const drops = path.join(directory, 'drops.sql');
     const script = path.join(directory, 'restore.sql');

@@ -30,6 +30,7 @@ function encode({ key, expiresAt, digest, dump }: KeyRecord): Buffer {
 }
 
 export interface DumpWriter {
+  /** In one piece. */
   write(records: readonly KeyRecord[]): Promise<void>;
   /** Writes the closing digest and brings all of it to the disk. */
   end(): Promise<void>;
@@ -47,7 +48,7 @@ export async function createDump(file: string): Promise<DumpWriter> {
   await append(MAGIC);
   return {
     async write(records) {
-      for (const record of records) await append(encode(record));
+      await append(Buffer.concat(records.map(encode)));
     },
     async end() {
       const mark = Buffer.alloc(4);

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import type { CheckpointRecord } from '../../domain/checkpoint.ts';
+import { messageOf } from '../../domain/errors.ts';
+import { fetchReplicated, replicate } from '../../store/replica/replicate-checkpoint.ts';
+import type { CheckpointContext } from './checkpoint-context.ts';
+
+const temporary = ({ dataDir }: CheckpointContext): string => join(dataDir, 'captures');
+
+/**
+ * Copies a new checkpoint to object storage where that is configured. A storage that is down is no reason to be without
+ * the checkpoint: the record then has no replica, and the nightly care makes the copy.
+ */
+export async function withReplica(context: CheckpointContext, record: CheckpointRecord): Promise<CheckpointRecord> {
+  const { replica, store } = context;
+  if (replica === undefined) return record;
+  context.progress('replicate');
+  try {
+    return { ...record, replica: await replicate(store, replica, record.info.id, temporary(context)) };
+  } catch (error) {
+    context.progress('replicate', { message: messageOf(error) });
+    return record;
+  }
+}
+
+/** Brings a checkpoint of another host, or one that this store has lost, from object storage. */
+export async function fetchIfAbsent(context: CheckpointContext, id: string): Promise<void> {
+  const { replica, store } = context;
+  if (replica === undefined || (await store.has(id))) return;
+  context.progress('fetch');
+  await fetchReplicated(store, replica, id, temporary(context));
+}
+
+/** Makes the copies that are missing. Returns what is there now, and what could not be copied. */
+export async function replicateAll(
+  context: CheckpointContext,
+  ids: readonly string[],
+): Promise<{ replicated: { id: string; replica: NonNullable<CheckpointRecord['replica']> }[]; failed: string[] }> {
+  const { replica, store } = context;
+  const replicated: { id: string; replica: NonNullable<CheckpointRecord['replica']> }[] = [];
+  const failed: string[] = [];
+  if (replica === undefined) return { replicated, failed };
+  for (const id of ids) {
+    context.progress('replicate', { item: id });
+    await replicate(store, replica, id, temporary(context)).then(
+      (receipt) => replicated.push({ id, replica: receipt }),
+      (error: unknown) => failed.push(`${id}: ${messageOf(error)}`),
+    );
+  }
+  return { replicated, failed };
+}

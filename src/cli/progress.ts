@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { Output } from './output/output.ts';
+import { formatBytes } from './output/render.ts';
+
+const LOOK_EVERY_MS = 300;
+
+interface Step {
+  phase: string;
+  files?: number;
+  bytes?: number;
+  item?: string;
+}
+
+/** What the activities of a workflow last told of themselves. */
+async function readHeartbeats(client: Client, workflowId: string): Promise<Step[]> {
+  const { raw } = await client.workflow.getHandle(workflowId).describe();
+  return (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) =>
+    (heartbeatDetails?.payloads ?? []).map((payload) => defaultPayloadConverter.fromPayload<Step>(payload)),
+  );
+}
+
+function describe({ phase, files, bytes, item }: Step): string {
+  const counts = [
+    ...(files === undefined ? [] : [`${files} files`]),
+    ...(bytes === undefined ? [] : [formatBytes(bytes)]),
+    ...(item === undefined ? [] : [item]),
+  ];
+  return [phase, ...counts].join(' · ');
+}
+
+/**
+ * Shows how far a long work has come while it is awaited: one moving line on a terminal, JSON lines on stderr with
+ * `-o jsonl`, nothing otherwise.
+ */
+export async function withProgress<T>(
+  { client, output, workflowId }: { client: Client; output: Output; workflowId: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  const lines = output.format === 'jsonl';
+  if (!output.isInteractive && !lines) return work();
+  const done = new AbortController();
+  let last = '';
+  const show = async (): Promise<void> => {
+    while (!done.signal.aborted) {
+      // Only an addition to the work: a server that cannot tell is heard of by the work itself.
+      const steps = await readHeartbeats(client, workflowId).catch((): Step[] => []);
+      for (const step of steps) {
+        const text = lines ? JSON.stringify({ progress: step }) : describe(step);
+        if (text !== last && lines) output.info(text);
+        else if (text !== last) output.progress(text);
+        last = text;
+      }
+      await delay(LOOK_EVERY_MS, undefined, { signal: done.signal }).catch(() => undefined);
+    }
+  };
+  const shown = show();
+  try {
+    return await work();
+  } finally {
+    done.abort();
+    await shown;
+    if (!lines) output.progress('');
+  }
+}
