@@ -34,6 +34,7 @@ export default defineConfig({
       project('workflow', { server: true }),
       project('replay', { server: true }),
       project('integration', { server: true }),
+      project('chaos', { server: false }),
     ],
   },
 });

@@ -9,6 +9,9 @@ import type { Notifier } from './activities/notify.ts';
 import { createPlaybookSource } from './activities/planning.ts';
 import { createRecoveryClient } from './client/recovery-client.ts';
 import { createEngine } from './client/create-engine.ts';
+import { createPostgresProvider, createRedisProvider } from './activities/providers/index.ts';
+import type { CheckpointProvider } from './activities/providers/index.ts';
+import { loadProviders } from './config/load-providers.ts';
 import type { Settings } from './config/settings.ts';
 import { hostTaskQueue } from './domain/wire-names.ts';
 import type { Replica } from './store/replica/replica.ts';
@@ -22,6 +25,7 @@ type WorkerSettings = Pick<Settings, 'dataDir' | 'host' | 'taskQueue' | 'playboo
     Pick<
       Settings,
       | 'maxStoreBytes'
+      | 'providersFile'
       | 'replicaBucket'
       | 'replicaEndpoint'
       | 'replicaRegion'
@@ -105,10 +109,29 @@ export interface WorkerInput {
   connection: NativeConnection;
   namespace: string;
   notifier: Notifier;
+  /** Databases and the like that checkpoints may hold, besides those of the setting providersFile. */
+  providers?: readonly CheckpointProvider[];
   /** Instead of the built-in workflows, for users who bundle their own with ours. */
   workflows?: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
   tune?: Partial<WorkerOptions>;
 }
+
+async function providersOf({ settings, providers = [] }: WorkerInput): Promise<CheckpointProvider[]> {
+  const configured = settings.providersFile === undefined ? [] : await loadProviders(settings.providersFile);
+  return [
+    ...providers,
+    ...configured.map(({ name, spec }) =>
+      'postgres' in spec
+        ? createPostgresProvider({ name, ...withoutUndefined(spec.postgres) })
+        : createRedisProvider({ name, ...withoutUndefined(spec.redis) }),
+    ),
+  ];
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+const withoutUndefined = <T extends object>(given: T): Defined<T> =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Defined<T>;
 
 const KEEP_EXECUTIONS_MS = 7 * 24 * 60 * 60 * 1000;
 
@@ -116,7 +139,7 @@ const KEEP_EXECUTIONS_MS = 7 * 24 * 60 * 60 * 1000;
 export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
   const { settings, connection, namespace } = input;
   const client = new Client({ connection, namespace });
-  const host = hostDepsOf(settings);
+  const host = { ...hostDepsOf(settings), providers: await providersOf(input) };
   await removeOldExecutions(host.executionsFolder, KEEP_EXECUTIONS_MS, Date.now());
   const common = { connection, namespace, shutdownGraceTime: '10s', ...input.tune } as const;
   return Promise.all([

@@ -18,6 +18,8 @@ import { readGitState } from './git/read-git-state.ts';
 import { callHttp } from './http.ts';
 import { escalate, type EscalateInput, type Notifier } from './notify.ts';
 import { planRecovery, type MakePlanRequest, type PlanningDeps } from './planning.ts';
+import { createProviderRegistry } from './providers/provider.ts';
+import type { CheckpointProvider } from './providers/provider.ts';
 import { runProbe } from './probes/run-probe.ts';
 import { asActivity } from './support/as-activity.ts';
 import { checkConnectivity, cleanCaches, inspectResources } from './system.ts';
@@ -89,6 +91,8 @@ export interface HostDeps {
   /** What the store may take. */
   quotaBytes?: number | undefined;
   replica?: Replica;
+  /** What may be captured beside files. */
+  providers?: readonly CheckpointProvider[];
 }
 
 export interface RestoreRequest {
@@ -135,6 +139,7 @@ function assertRestored(result: RestoreResult): RestoreResult {
 export function createHostActivities(deps: HostDeps) {
   const checkpoints = createCheckpointActivities({
     ...deps,
+    providers: createProviderRegistry(deps.providers ?? []),
     heartbeat: (details) => Context.current().heartbeat(details),
     signal: () => Context.current().cancellationSignal,
   });
@@ -148,7 +153,7 @@ export function createHostActivities(deps: HostDeps) {
     ),
     runProbe: asActivity(runProbe),
     captureCheckpoint: asActivity(
-      (input: { info: CheckpointInfo; root?: string; exclude?: string[]; state?: StateParts }) =>
+      (input: { info: CheckpointInfo; root?: string; exclude?: string[]; state?: StateParts; providers?: string[] }) =>
         beating(
           checkpoints.captureCheckpoint({
             ...input,

@@ -16,9 +16,13 @@ interface Step {
 /** What the activities of a workflow last told of themselves. */
 async function readHeartbeats(client: Client, workflowId: string): Promise<Step[]> {
   const { raw } = await client.workflow.getHandle(workflowId).describe();
-  return (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) =>
-    (heartbeatDetails?.payloads ?? []).map((payload) => defaultPayloadConverter.fromPayload<Step>(payload)),
+  const told = (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) =>
+    (heartbeatDetails?.payloads ?? []).map((payload) =>
+      defaultPayloadConverter.fromPayload<Partial<Step> | null>(payload),
+    ),
   );
+  // A heartbeat may say no more than that its activity is alive.
+  return told.flatMap((step) => (step?.phase === undefined ? [] : [{ ...step, phase: step.phase }]));
 }
 
 function describe({ phase, files, bytes, item }: Step): string {

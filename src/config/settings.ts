@@ -34,6 +34,8 @@ export const SettingsSchema = z.strictObject({
   serverPort: PortSchema,
   /** What the checkpoint store may take on disk, in bytes. */
   maxStoreBytes: z.coerce.number('must be a number of bytes').int().min(1_000_000),
+  /** YAML with the databases and caches that checkpoints may hold. */
+  providersFile: z.string().min(1).optional(),
   /** Whether the store is cleaned, checked and repaired every night. */
   storeCare: z.enum(['daily', 'off']),
   /** Bucket of S3-compatible object storage with a copy of each checkpoint. Unset: no copies. */
@@ -52,7 +54,12 @@ export type SettingName = keyof Settings;
 export const SETTING_NAMES = Object.keys(SettingsSchema.shape) as SettingName[];
 
 /** Paths, which are relative to where they were written. */
-export const PATH_SETTINGS: ReadonlySet<SettingName> = new Set(['dataDir', 'cacheDir', 'playbooksDir']);
+export const PATH_SETTINGS: ReadonlySet<SettingName> = new Set([
+  'dataDir',
+  'cacheDir',
+  'playbooksDir',
+  'providersFile',
+]);
 
 export interface Surroundings {
   env: Record<string, string | undefined>;

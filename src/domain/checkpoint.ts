@@ -27,7 +27,7 @@ export const CHECKPOINT_STATES = ['creating', 'complete', 'partial', 'invalidate
 export type CheckpointState = (typeof CHECKPOINT_STATES)[number];
 
 /** Parts whose content is a JSON value; `files` is the manifest's tree. */
-export const STATE_PARTS = ['workflow', 'artifacts', 'context', 'messageBus', 'agentStates', 'git'] as const;
+export const STATE_PARTS = ['workflow', 'artifacts', 'context', 'messageBus', 'agentStates', 'git', 'system'] as const;
 export const CHECKPOINT_PARTS = [...STATE_PARTS, 'files'] as const;
 export type CheckpointPart = (typeof CHECKPOINT_PARTS)[number];
 

@@ -50,6 +50,8 @@ export const PipelineSchema = z.strictObject({
     /** Relative to the pipeline's file. */
     workspace: z.string().default('.'),
     exclude: z.array(z.string()).default([]),
+    /** Databases and the like whose state goes into every checkpoint of the run, by name. */
+    providers: z.array(z.string()).default([]),
     context: z.record(z.string(), JsonSchema).default({}),
     phases: z
       .array(

@@ -31,6 +31,8 @@ export const RestorePlanSchema = z.object({
   parts: z.array(z.enum(CHECKPOINT_PARTS)),
   /** What the repository would go from and to; absent when it is as captured or not to be restored. */
   git: z.object({ from: GitPlaceSchema.nullable(), to: GitPlaceSchema }).optional(),
+  /** What providers would change at present; it is for people, since a live database differs at every look. */
+  system: z.array(z.object({ provider: z.string(), item: z.string(), change: z.string() })).optional(),
   /** SHA-256 over what would be done to which bytes; an apply that names it refuses when the present differs. */
   hash: z.string(),
 });
@@ -52,6 +54,8 @@ export const RestoreScopeSchema = z
     files: some,
     /** Head, branch, index and stash; without it they are only compared. */
     git: z.literal(true),
+    /** Databases and the like: all providers of the checkpoint, or these. Infrastructure has to be named. */
+    system: some,
   })
   .partial();
 

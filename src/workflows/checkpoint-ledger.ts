@@ -101,7 +101,7 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     add(record);
     return { count: records.length };
   });
-  setHandler(messages.createCheckpointUpdate, async ({ host, root, exclude, state, ...info }) => {
+  setHandler(messages.createCheckpointUpdate, async ({ host, root, exclude, state, providers, ...info }) => {
     const { captureCheckpoint } = hostActivities(host, { timeout: CAPTURE_TIMEOUT, summary: `capture ${info.name}` });
     const parentId = records.at(-1)?.info.id;
     const record = await captureCheckpoint({
@@ -116,6 +116,7 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
       ...(root === undefined ? {} : { root }),
       ...(exclude ? { exclude } : {}),
       ...(state ? { state } : {}),
+      ...(providers ? { providers } : {}),
     });
     add(record);
     return record;

@@ -52,6 +52,8 @@ export interface CreateCheckpointInput {
   root?: string;
   exclude?: string[];
   state?: StateParts;
+  /** Databases and the like, by the names that the host's worker knows. */
+  providers?: string[];
 }
 export interface RestoreInput {
   id: string;

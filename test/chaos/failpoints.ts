@@ -12,6 +12,7 @@ export const FAILPOINTS: Readonly<Record<string, { scene: string; passing?: numb
   'put.after-publish': { scene: 'capture' },
   'restore.planned': { scene: 'full restore' },
   'restore.backed-up': { scene: 'full restore' },
+  'restore.system': { scene: 'full restore' },
   'restore.stage-file': { scene: 'full restore', passing: 2 },
   'restore.before-commit': { scene: 'full restore' },
   'restore.after-commit': { scene: 'full restore' },

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import fc from 'fast-check';
+import { codeOf } from '../../src/domain/errors.ts';
 import { isRoot } from '../integration/checkpoint-fixtures.ts';
 import { noise } from './scenes.ts';
 
@@ -10,7 +11,7 @@ const ODD_NAMES = ['a b', '-n', '..x', 'new\nline', '*', '.gitignore', 'ü', 'e\
 
 const anyName = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom('a', 'b', 'c', 'd') },
-  { weight: 2, arbitrary: fc.constantFrom(...ODD_NAMES).map((name) => name) },
+  { weight: 2, arbitrary: fc.constantFrom(...ODD_NAMES) },
   {
     weight: 1,
     arbitrary: fc
@@ -50,41 +51,86 @@ const changing = fc.oneof(aFile, aDirectory, aLink, aHardLink, aTime, aMove, aMo
 export const anyTree = fc.array(building, { maxLength: 25 });
 export const anyMutations = fc.array(changing, { maxLength: 12 });
 
-type Change = typeof building extends fc.Arbitrary<infer B> ? B | (typeof changing extends fc.Arbitrary<infer C> ? C : never) : never;
+type Built<T> = T extends fc.Arbitrary<infer Item> ? Item : never;
+type Change = Built<typeof building> | Built<typeof changing>;
 
 const SLASH = Buffer.from('/');
 
 const locate = (root: string, names: readonly Buffer[]): Buffer =>
   Buffer.concat([Buffer.from(root), ...names.flatMap((name) => [SLASH, name])]);
 
+/** Undefined also below something that is no directory. */
 function look(path: Buffer): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
-}
-
-const remove = (path: Buffer): void => void execFileSync('rm', ['-rf', '--', new Latin1(path).text]);
-
-/** Arguments of a program are text for Node: only paths that are UTF-8 can be passed on. */
-class Latin1 {
-  readonly text: string;
-  constructor(path: Buffer) {
-    this.text = path.toString('utf8');
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) throw error;
+    return undefined;
   }
 }
 
-void remove;
+function remove(path: Buffer): void {
+  if (look(path) !== undefined) rmSync(path, { recursive: true, force: true });
+}
 
-/** Makes room for an entry: what stands in the way goes, the directories above are made. */
+/** The directories above an entry; a file that stands in their way goes. */
 function makeWay(root: string, names: readonly Buffer[]): Buffer {
   for (let depth = 1; depth < names.length; depth += 1) {
     const above = locate(root, names.slice(0, depth));
-    const stat = look(above);
-    if (stat !== undefined && !stat.isDirectory()) rmSync(above, { force: true });
-    if (stat?.isDirectory() !== true) mkdirSync(above);
+    if (look(above)?.isDirectory() === true) continue;
+    remove(above);
+    mkdirSync(above);
   }
   return locate(root, names);
 }
 
-export function growTree(_root: string, _changes: readonly Change[]): void {
-  void [chmodSync, linkSync, renameSync, symlinkSync, writeFileSync, isRoot, noise, makeWay];
+function makeRoom(root: string, names: readonly Buffer[]): Buffer {
+  const path = makeWay(root, names);
+  remove(path);
+  return path;
 }
-export const mutateTree = growTree;
+
+/** Without root's powers a directory must stay one that its owner can enter. */
+const modeOfDirectory = (mode: number): number => (isRoot ? mode : mode | 0o700);
+
+function link(root: string, names: readonly Buffer[], source: Buffer | undefined): void {
+  if (source === undefined || look(source)?.isFile() !== true || locate(root, names).equals(source)) return;
+  const path = makeRoom(root, names);
+  // The source may have stood in the way.
+  if (look(source)?.isFile() === true) linkSync(source, path);
+}
+
+function move(root: string, names: readonly Buffer[], target: readonly Buffer[]): void {
+  const source = locate(root, names);
+  const goal = locate(root, target);
+  const isInside = goal.toString('latin1').startsWith(source.toString('latin1'));
+  if (look(source) === undefined || isInside) return;
+  const path = makeRoom(root, target);
+  if (look(source) !== undefined) renameSync(source, path);
+}
+
+function change(root: string, one: Change, files: Buffer[]): void {
+  const path = locate(root, one.path);
+  const present = look(path);
+  if (one.kind === 'file') {
+    const made = makeRoom(root, one.path);
+    writeFileSync(made, noise(one.seed, one.size));
+    chmodSync(made, one.mode);
+    files.push(made);
+  } else if (one.kind === 'dir') {
+    if (present?.isDirectory() !== true) mkdirSync(makeRoom(root, one.path));
+    chmodSync(path, modeOfDirectory(one.mode));
+  } else if (one.kind === 'symlink') {
+    symlinkSync(Buffer.concat(one.target.flatMap((name) => [SLASH, name])).subarray(1), makeRoom(root, one.path));
+  } else if (one.kind === 'hardlink') link(root, one.path, files[one.to % Math.max(1, files.length)]);
+  else if (one.kind === 'move') move(root, one.path, one.target);
+  else if (one.kind === 'remove') remove(path);
+  else if (present === undefined) return;
+  else if (one.kind === 'time') execFileSync('xargs', ['-0', 'touch', '-h', '-d', one.time, '--'], { input: path });
+  else if (!present.isSymbolicLink()) chmodSync(path, present.isDirectory() ? modeOfDirectory(one.mode) : one.mode);
+}
+
+/** `files` collects what was written, for hard links to point at; pass the same for the changes that follow. */
+export function changeTree(root: string, changes: readonly Change[], files: Buffer[]): void {
+  for (const one of changes) change(root, one, files);
+}

@@ -1,9 +1,8 @@
-import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { makeInfo, openActivities, restoreOrder } from '../integration/checkpoint-fixtures.ts';
 import { createTally } from './outcome.ts';
 import type { Outcome, Tell } from './outcome.ts';
-import { anyMutations, anyTree, growTree, mutateTree } from './generated-tree.ts';
+import { anyMutations, anyTree, changeTree } from './generated-tree.ts';
 import { inspect, makeWorld, pictureOf } from './world.ts';
 
 export interface PropertyOptions {
@@ -27,11 +26,12 @@ export async function checkTrees({ runs, seed, tell }: PropertyOptions): Promise
   const { bench } = world;
   const property = fc.asyncProperty(anyTree, anyMutations, async (tree, mutations) => {
     world.load('empty');
-    growTree(bench.root, tree);
+    const files: Buffer[] = [];
+    changeTree(bench.root, tree, files);
     const captured = pictureOf(bench);
     const { captureCheckpoint, restoreCheckpoint } = await openActivities(bench);
     const { info } = await captureCheckpoint({ info: makeInfo(), root: bench.root });
-    mutateTree(bench.root, mutations);
+    changeTree(bench.root, mutations, files);
     const changed = pictureOf(bench);
 
     const restored = await restoreCheckpoint(restoreOrder(info.id));
@@ -51,9 +51,9 @@ export async function checkTrees({ runs, seed, tell }: PropertyOptions): Promise
   try {
     await fc.assert(property, { seed, numRuns: runs, endOnFailure: true });
   } catch (error) {
-    tally.violated(String(error));
+    const { message, cause } = error as Error;
+    tally.violated(`${String(cause)}; ${message}`);
   } finally {
-    rmSync(bench.root, { recursive: true, force: true });
     world.close();
   }
   tell(`generated trees: ${JSON.stringify(tally.outcome.counts)}`);

@@ -57,7 +57,8 @@ async function runWriters(
   const ended = await Promise.allSettled(running);
   return ended.flatMap((result) => {
     if (result.status === 'fulfilled') return [result.value];
-    tally.violated(`a writer failed: ${describeError(result.reason)}`);
+    const { stderr } = result.reason as { stderr?: string };
+    tally.violated(`a writer failed: ${stderr ?? describeError(result.reason)}`);
     return [];
   });
 }

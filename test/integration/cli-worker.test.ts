@@ -106,7 +106,7 @@ describe('with a worker', () => {
     expect([await read('src/app.txt'), (await stat(at('run.sh'))).mode & 0o777]).toEqual(['good\n', 0o750]);
     await expect(read('stray.txt')).rejects.toThrow('ENOENT');
 
-    const undo = /Undo: rerail (restore (cp_\w+) --yes)/.exec(restored.stdout);
+    const undo = /Undo: rerail (undo --subject \S+ --yes)/.exec(restored.stdout);
     expect((await rerail((undo?.[1] ?? '').split(' '))).code).toBe(EXIT.done);
     expect([await read('src/app.txt'), await read('stray.txt')]).toEqual(['bad\n', 'stray\n']);
     await expect(read('run.sh')).rejects.toThrow('ENOENT');

@@ -25,6 +25,8 @@ export interface CaptureInput {
   /** A checkpoint of the same root, whose unchanged files need not be read. */
   parentId?: string;
   includeGit?: boolean;
+  /** Names of providers whose state goes along. */
+  providers?: readonly string[];
 }
 
 const ATTEMPTS = 3;

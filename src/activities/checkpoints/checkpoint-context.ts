@@ -1,6 +1,8 @@
 import type { CheckpointStore } from '../../store/checkpoint-store.ts';
 import type { Replica } from '../../store/replica/replica.ts';
 import type { ScanLimits } from '../files/scan-tree.ts';
+import { createProviderRegistry } from '../providers/provider.ts';
+import type { ProviderRegistry } from '../providers/provider.ts';
 
 export interface CheckpointDependencies {
   openStore: () => Promise<CheckpointStore>;
@@ -13,6 +15,8 @@ export interface CheckpointDependencies {
   /** Of the activity that runs, when there is one; heeded up to the commit of a restore. */
   signal?: () => AbortSignal | undefined;
   limits?: ScanLimits;
+  /** What may be captured beside files, by name. */
+  providers?: ProviderRegistry | undefined;
   /** Where copies of checkpoints go, and come from when this store lacks one. */
   replica?: Replica | undefined;
   /** What the store may take, in bytes. Undefined: what the disk has. */
@@ -30,6 +34,7 @@ export interface CheckpointContext {
   progress: (phase: string, details?: object) => void;
   signal: AbortSignal | undefined;
   limits: ScanLimits | undefined;
+  providers: ProviderRegistry;
   replica: Replica | undefined;
   quotaBytes: number | undefined;
   failpoint: (name: string) => void | Promise<void>;
@@ -68,6 +73,7 @@ export async function withContext<T>(
       progress,
       signal: dependencies.signal?.(),
       limits,
+      providers: dependencies.providers ?? createProviderRegistry([]),
       replica: dependencies.replica,
       quotaBytes: dependencies.quotaBytes,
       failpoint: dependencies.failpoint ?? (() => undefined),

@@ -63,7 +63,9 @@ export async function readState(
   manifest: Manifest,
   parts: readonly CheckpointPart[],
 ): Promise<StateParts> {
-  const wanted = STATE_PARTS.filter((part) => part !== 'git' && parts.includes(part) && part in manifest.parts);
+  const wanted = STATE_PARTS.filter(
+    (part) => part !== 'git' && part !== 'system' && parts.includes(part) && part in manifest.parts,
+  );
   const values = await Promise.all(
     wanted.map(async (part) => [part, await store.part(manifest.info.id, part)] as const),
   );

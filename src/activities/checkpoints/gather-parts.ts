@@ -1,5 +1,7 @@
 import type { Json } from '../../domain/canonical-json.ts';
 import type { GitState, Manifest } from '../../domain/checkpoint.ts';
+import { createReadStream } from 'node:fs';
+import { captureProviders } from '../providers/carry-providers.ts';
 import { captureGit } from '../git/capture-git.ts';
 import { openRepository } from '../git/git-repository.ts';
 import type { NamedContent } from '../../store/checkpoint-store.ts';
@@ -39,14 +41,36 @@ export interface GatherOrder {
 
 /** Everything but the files. */
 export async function gatherParts(
-  { signal }: CheckpointContext,
+  context: CheckpointContext,
   input: CaptureInput,
   { root, parent, directory }: GatherOrder,
 ): Promise<Pick<Gathered, 'parts' | 'blobs' | 'skipped'>> {
   const given = Object.entries(input.state ?? {}).filter(([, value]) => value !== undefined);
-  const parts = Object.fromEntries(given) as Record<string, Json>;
-  const repository = root === undefined || input.includeGit === false ? null : await openRepository(root, signal);
-  if (repository === null) return { parts, blobs: [], skipped: [] };
+  const system = await gatherSystem(context, input.providers ?? [], directory);
+  const parts = { ...(Object.fromEntries(given) as Record<string, Json>), ...system.parts };
+  const repository =
+    root === undefined || input.includeGit === false ? null : await openRepository(root, context.signal);
+  if (repository === null) return { parts, blobs: system.blobs, skipped: [] };
   const { state, blobs, skipped } = await captureGit({ repository, directory, earlier: parent?.git });
-  return { parts: { ...parts, git: state }, blobs, skipped };
+  return { parts: { ...parts, git: state }, blobs: [...system.blobs, ...blobs], skipped };
+}
+
+/** Databases first: they are the likeliest to move on. */
+async function gatherSystem(
+  { providers, progress, signal }: CheckpointContext,
+  names: readonly string[],
+  directory: string,
+): Promise<{ parts: Record<string, Json>; blobs: NamedContent[] }> {
+  if (names.length === 0) return { parts: {}, blobs: [] };
+  progress('providers', { item: names.join(', ') });
+  const { system, blobs } = await captureProviders(providers, names, directory, signal);
+  return {
+    parts: { system },
+    blobs: Object.entries(blobs).map(([name, { file, sha256, size }]) => ({
+      name,
+      sha256,
+      size,
+      open: () => createReadStream(file),
+    })),
+  };
 }

@@ -6,7 +6,7 @@ import { RestoreOptionsSchema } from '../../domain/rollback.schema.ts';
 import type { RestoreOptions } from '../../domain/rollback.schema.ts';
 import { checkEntries } from '../files/check-entries.ts';
 import { checkRestoreRoot } from '../files/check-root.ts';
-import { scanTree } from '../files/scan-tree.ts';
+import { DEFAULT_LIMITS, requireWithin, scanTree } from '../files/scan-tree.ts';
 import type { Scan } from '../files/scan-tree.ts';
 import { selectTree } from '../files/select-tree.ts';
 import type { TreeSelection } from '../files/select-tree.ts';
@@ -84,6 +84,9 @@ export async function prepareRestore(context: CheckpointContext, input: RestoreI
     };
   const restoresGit = asksForGit(input.options) && git !== null;
   checkEntries(files, manifest.scope?.exclude ?? []);
+  // Beyond the limits the verification would refuse to look at what the restore has made.
+  const bytes = files.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0);
+  requireWithin(context.limits ?? DEFAULT_LIMITS, named, files.length, bytes);
   const { path, exists } = await checkRestoreRoot(named, context);
   return {
     input,

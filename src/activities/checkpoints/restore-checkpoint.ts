@@ -5,6 +5,7 @@ import { compareTree } from '../files/compare-tree.ts';
 import { describePlan, withinBytes } from '../files/describe-plan.ts';
 import { compareGit } from '../git/restore-git.ts';
 import { readGitState } from '../git/read-git-state.ts';
+import { captureTree } from './capture-checkpoint.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import { readState } from './checkpoint-record.ts';
 import {
@@ -17,7 +18,10 @@ import {
   selectFiles,
 } from './prepare-restore.ts';
 import type { Prepared, RestoreInput } from './prepare-restore.ts';
+import { prepareSystem } from './restore-system.ts';
+import type { SystemRestore } from './restore-system.ts';
 import { restoreTree } from './restore-tree.ts';
+import type { Outcome } from './restore-tree.ts';
 
 const LISTED_BYTES = 300_000;
 const MISMATCHES = 200;
@@ -30,15 +34,18 @@ export async function restoreCheckpoint(context: CheckpointContext, raw: Restore
   const { manifest, parts, files, lost } = prepared;
   const readable = parts.filter((part) => !lost.has(`part ${part}`));
   const state = selectState(await readState(context.store, manifest, readable), input.options.scope);
-  const outcome =
-    files === undefined
-      ? { plan: describePlan({ changes: [], unchanged: 0 }, about(prepared)), dataLoss: false }
-      : await restoreTree(context, prepared);
   const dryRun = input.options.dryRun;
+  const system = await prepareSystem(context, prepared);
+  const planned = await system?.plan();
+  const made =
+    files === undefined ? await withoutTree(context, prepared, system) : await restoreTree(context, prepared, system);
+  const outcome = { ...made, plan: { ...made.plan, ...(planned === undefined ? {} : { system: planned }) } };
   const verified = dryRun || files === undefined ? { files: 0, mismatches: [] } : await verify(context, prepared);
+  if (!dryRun && system !== undefined) verified.mismatches.push(...(await system.verify()));
   const items = [
     ...Object.keys(state).map((part) => ({ type: part, id: part, change: 'returned' })),
     ...outcome.plan.changes.map(({ type, path, change }) => ({ type, id: path, change })),
+    ...(planned ?? []).map(({ provider, item, change }) => ({ type: provider, id: item, change })),
     ...(outcome.plan.git === undefined ? [] : [{ type: 'git', id: 'HEAD', change: 'restored' }]),
   ];
   return RestoreResultSchema.parse({
@@ -57,6 +64,23 @@ export async function restoreCheckpoint(context: CheckpointContext, raw: Restore
     durationMs: Math.round(performance.now() - startedAt),
     timestamp: context.now(),
   } satisfies RestoreResult);
+}
+
+/** State alone, and what providers hold: a backup of theirs is made first. */
+async function withoutTree(
+  context: CheckpointContext,
+  prepared: Prepared,
+  system: SystemRestore | undefined,
+): Promise<Outcome> {
+  const { input } = prepared;
+  const plan = describePlan({ changes: [], unchanged: 0 }, about(prepared));
+  if (system === undefined || input.options.dryRun) return { plan, dataLoss: false };
+  const backup = input.options.createBackup ? input.backup : null;
+  if (backup !== null && !(await context.store.has(backup.id))) {
+    await captureTree(context, { info: backup.info, providers: system.names }, undefined);
+  }
+  await system.apply();
+  return { plan, dataLoss: backup === null, ...(backup === null ? {} : { backupId: backup.id }) };
 }
 
 /** Only then must git find the work tree as it was. */

@@ -15,6 +15,7 @@ import { captureTree } from './capture-checkpoint.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import { about, gitToMatch, invalid, scanRoot, selectFiles } from './prepare-restore.ts';
 import type { Prepared, RestoreInput } from './prepare-restore.ts';
+import type { SystemRestore } from './restore-system.ts';
 
 export interface Outcome {
   plan: RestorePlan;
@@ -25,7 +26,11 @@ export interface Outcome {
 const NO_TREE: Scan = { root: '', entries: [], skipped: [], pinned: new Set(), totalBytes: 0 };
 
 /** Makes the tree as captured, or says in a dry run how. */
-export async function restoreTree(context: CheckpointContext, prepared: Prepared): Promise<Outcome> {
+export async function restoreTree(
+  context: CheckpointContext,
+  prepared: Prepared,
+  system?: SystemRestore,
+): Promise<Outcome> {
   const { input, manifest, root } = prepared;
   const { options } = input;
   const backup = options.createBackup ? input.backup : null;
@@ -62,6 +67,7 @@ export async function restoreTree(context: CheckpointContext, prepared: Prepared
   if (
     intent !== undefined &&
     done &&
+    system === undefined &&
     intent.checkpointId === input.checkpointId &&
     intent.backupId === (backup?.id ?? null)
   ) {
@@ -69,8 +75,11 @@ export async function restoreTree(context: CheckpointContext, prepared: Prepared
   }
   requirePlan(options, plan);
   await context.failpoint('restore.planned');
-  const dataLoss = await keepPresent(context, prepared, scan, tree, backup);
+  const dataLoss = await keepPresent(context, prepared, { scan, tree, backup, providers: system?.names ?? [] });
   await context.failpoint('restore.backed-up');
+  // Each provider's restore is whole or not at all; a failure here leaves the files as they are.
+  await system?.apply();
+  await context.failpoint('restore.system');
   const outcome: Outcome = { plan, dataLoss, ...(backup === null ? {} : { backupId: backup.id }) };
   if (done) return outcome;
   const lost = await restoreFiles(context, {
@@ -105,13 +114,19 @@ async function withDiffs(
   };
 }
 
+interface Present {
+  scan: Scan;
+  tree: TreePlan;
+  backup: RestoreInput['backup'];
+  /** Whose state is about to change as well. */
+  providers: readonly string[];
+}
+
 /** Captures what is about to change. True when something of it is in no backup, which only `force` or no backup allow. */
 async function keepPresent(
   context: CheckpointContext,
   { input, manifest, root }: Prepared,
-  scan: Scan,
-  tree: TreePlan,
-  backup: RestoreInput['backup'],
+  { scan, tree, backup, providers }: Present,
 ): Promise<boolean> {
   if (backup === null) return findUncovered(tree.changes, []).length > 0;
   context.progress('backup');
@@ -123,6 +138,7 @@ async function keepPresent(
         parentId: input.checkpointId,
         exclude: manifest.scope?.exclude ?? [],
         includeGit: true,
+        providers,
         scanned: scan.entries,
       },
       root,

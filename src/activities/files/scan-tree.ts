@@ -108,7 +108,7 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
       if (REASONS[code] === undefined) throw error;
       skip(name, REASONS[code]);
     }
-    if (scan.entries.length > limits.maxFiles || scan.totalBytes > limits.maxBytes) throw tooLarge(root, limits);
+    requireWithin(limits, root, scan.entries.length, scan.totalBytes);
   };
 
   const addDirectory = async (name: NamedEntry, stat: BigIntStats): Promise<void> => {
@@ -152,9 +152,11 @@ function kindOf(stat: BigIntStats): string {
   return stat.isSocket() ? 'socket' : 'device';
 }
 
-function tooLarge(root: string, { maxFiles, maxBytes }: ScanLimits): RerailError {
+/** Throws `workspace-refused`. */
+export function requireWithin({ maxFiles, maxBytes }: ScanLimits, root: string, entries: number, bytes: number): void {
+  if (entries <= maxFiles && bytes <= maxBytes) return;
   const most = `${String(maxFiles)} entries and ${String(Math.round(maxBytes / 1024 ** 2))} MiB`;
-  return new RerailError('workspace-refused', `${root} is larger than a checkpoint may be (${most})`, {
+  throw new RerailError('workspace-refused', `${root} is larger than a checkpoint may be (${most})`, {
     remedy: 'Exclude what can be rebuilt, or protect a smaller directory.',
     nonRetryable: true,
   });

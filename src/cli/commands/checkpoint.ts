@@ -37,6 +37,7 @@ async function create(
     description?: string;
     tag?: string[];
     exclude?: string[];
+    provider?: string[];
   },
   command: Command,
 ): Promise<void> {
@@ -51,6 +52,7 @@ async function create(
       ...(options.description ? { description: options.description } : {}),
       ...(options.tag ? { tags: options.tag } : {}),
       ...(options.exclude ? { exclude: options.exclude } : {}),
+      ...(options.provider ? { providers: options.provider } : {}),
       host: settings.host,
       root,
     };
@@ -148,6 +150,7 @@ export function addCheckpointCommands(program: Command): void {
     .option('--description <text>', 'what it is for')
     .option('--tag <tag...>', 'tags; clean-up can keep them')
     .option('--exclude <pattern...>', 'not captured, besides .git and node_modules')
+    .option('--provider <name...>', 'databases and the like that go along, as providersFile names them')
     .addHelpText('after', '\nExample:\n  $ rerail checkpoint create --root . --name "before the upgrade" --tag keep')
     .action(create);
   addListOptions(checkpoint.command('list').description('This command will list checkpoints, newest first.'))

@@ -19,6 +19,7 @@ interface RestoreCliOptions {
   agentState?: string[];
   artifact?: string[];
   git?: boolean;
+  provider?: string[];
   skipLost?: boolean;
   diff?: boolean;
   backup?: boolean;
@@ -49,17 +50,26 @@ function renderChanges(paint: Paint, result: RestoreResult): string {
     ...rows,
     ...more,
     ...(git ? [`  git       ${place(git.from)} → ${place(git.to)}`] : []),
+    ...(result.plan.system ?? []).map(({ provider, item, change }) => `  ${provider}: ${item}, ${change}`),
     ...lost,
     ...changes.flatMap(({ diff }) => (diff === undefined ? [] : ['', diff])),
   ].join('\n');
 }
 
-function scopeOf({ path: paths, key, agentState, artifact, git }: RestoreCliOptions): RestoreScope | undefined {
+function scopeOf({
+  path: paths,
+  key,
+  agentState,
+  artifact,
+  git,
+  provider,
+}: RestoreCliOptions): RestoreScope | undefined {
   const scope: RestoreScope = {
     ...(paths ? { files: paths } : {}),
     ...(key ? { context: key } : {}),
     ...(agentState ? { agentStates: agentState } : {}),
     ...(artifact ? { artifacts: artifact } : {}),
+    ...(provider ? { system: provider } : {}),
   };
   if (Object.keys(scope).length === 0) return undefined;
   return { ...scope, ...(git ? { git: true } : {}) };
@@ -86,6 +96,21 @@ async function find(
   });
 }
 
+/** The ledger refuses it too; here is who can be told what to do. */
+function requireRestorable({ info, state, stateReason }: CheckpointRecord, force: boolean | undefined): void {
+  if (force || state === 'complete' || state === 'partial') return;
+  throw new RerailError(
+    'checkpoint-invalid',
+    `checkpoint ${info.id} is ${state}${stateReason === undefined ? '' : `: ${stateReason}`}`,
+    {
+      remedy:
+        state === 'corrupt'
+          ? 'Capture the same content again and run `rerail checkpoint repair`, or restore what is left: --skip-lost --force.'
+          : 'Choose another with `rerail checkpoint list --valid`, or restore it all the same with --force.',
+    },
+  );
+}
+
 async function restoreRecord(
   choose: (recoveries: RecoveryClient) => Promise<CheckpointRecord>,
   options: RestoreCliOptions,
@@ -96,6 +121,7 @@ async function restoreRecord(
   await withClient(context, async (recoveries, client) => {
     const { checkpoints } = recoveries;
     const record = await choose(recoveries);
+    requireRestorable(record, options.force);
     const { id, subject } = record.info;
     const elsewhere = {
       ...(options.host ? { host: options.host } : {}),
@@ -153,7 +179,7 @@ function addDecisionOptions(command: Command): Command {
     .option('--plan-hash <hash>', 'refuse when it would do anything else than this dry run')
     .option('--force', 'also when git has moved or the checkpoint is invalidated')
     .option('--yes', 'do it')
-    .option('--by <name>', 'who asks', userInfo().username);
+    .addOption(new Option('--by <name>', 'who asks').default(userInfo().username, 'your user name'));
 }
 
 export function addRestoreCommands(program: Command): void {
@@ -169,6 +195,7 @@ export function addRestoreCommands(program: Command): void {
       .option('--key <key...>', 'only these keys of the context')
       .option('--agent-state <name...>', 'only the states of these agents')
       .option('--artifact <id...>', 'only these artifacts')
+      .option('--provider <name...>', 'the state of these databases and the like')
       .option('--skip-lost', 'leave out what the store has lost instead of refusing')
       .option('--host <name>', 'on another host, from the replica')
       .option('--root <directory>', 'to another directory than it was captured from')

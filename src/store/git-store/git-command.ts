@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { RerailError } from '../../domain/errors.ts';
 import { gitEnvironment } from '../../process/git-environment.ts';
 import { runProcess, startProcess } from '../../process/run-process.ts';
@@ -36,13 +37,23 @@ export async function runGit(repository: GitRepository, args: readonly string[],
   return result.stdout;
 }
 
+/** git does not always say why it could not write. */
+const CANNOT_WRITE = /(couldn't|unable to|cannot|failed to) write/i;
+const HARDLY_ANY_BYTES = 64 * 1024;
+
+function isFull(path: string): boolean {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize < HARDLY_ANY_BYTES;
+}
+
 const NO_SPACE = /No space left on device|Out of diskspace|Disk quota exceeded|File too large/i;
 
 export function gitFailed(repository: GitRepository, args: readonly string[], result: ProcessResult): RerailError {
   const command = args.find((arg) => !arg.startsWith('-') && !arg.includes('=')) ?? 'git';
   const how = result.signal === null ? `exit code ${String(result.exitCode)}` : `signal ${result.signal}`;
   const why = result.truncated ? 'its output is too long' : result.stderr.split('\n').slice(0, 3).join(' ') || how;
-  if (NO_SPACE.test(result.stderr)) return diskFull(repository.path, why);
+  const noSpace = NO_SPACE.test(result.stderr) || (CANNOT_WRITE.test(result.stderr) && isFull(repository.path));
+  if (noSpace) return diskFull(repository.path, why);
   return new RerailError('store-failed', `git ${command} failed on the checkpoint store ${repository.path}: ${why}`, {
     remedy: 'Check the store with `rerail doctor`, then try again.',
     details: { exitCode: result.exitCode, signal: result.signal, stderr: result.stderr },

@@ -80,8 +80,11 @@ async function readPacks(
     refuseDamaged(repository, refs, error),
   );
   const reachable = new Set(found);
+  // A deletion needs no lock: what is gone meanwhile counts for nothing.
+  const present = await listRefs(repository);
   for (const [id, commit] of refs)
-    if (!reachable.has(commit)) throw corrupt(id, ['ref'], 'nothing was swept, since git does not follow it');
+    if (present.get(id) === commit && !reachable.has(commit))
+      throw corrupt(id, ['ref'], 'nothing was swept, since git does not follow it');
   const packs: Pack[] = [];
   for (const file of await readdir(directory)) {
     if (!file.endsWith('.idx')) continue;

@@ -33,6 +33,8 @@ export async function checkpointRun(state: RunState, place: RunCheckpoint): Prom
     },
     root: input.workspace,
     exclude: input.pipeline.spec.exclude,
+    // Absent in runs that began before there were any.
+    ...(input.pipeline.spec.providers?.length ? { providers: input.pipeline.spec.providers } : {}),
     state: {
       workflow: {
         currentPhase: place.phase,
