@@ -1,6 +1,7 @@
+import { measureCheckpoints } from './checkpoints.ts';
 import { measureOverhead } from './overhead.ts';
 
-const BENCHES = { overhead: measureOverhead };
+const BENCHES = { overhead: measureOverhead, checkpoints: measureCheckpoints };
 
 const name = process.argv[2] ?? 'overhead';
 const bench = BENCHES[name as keyof typeof BENCHES];

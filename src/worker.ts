@@ -9,6 +9,7 @@ import type { Notifier } from './activities/notify.ts';
 import { createPlaybookSource } from './activities/planning.ts';
 import { createRecoveryClient } from './client/recovery-client.ts';
 import { createEngine } from './client/create-engine.ts';
+import { DEFAULT_LIMITS } from './activities/files/scan-tree.ts';
 import { createPostgresProvider, createRedisProvider } from './activities/providers/index.ts';
 import type { CheckpointProvider } from './activities/providers/index.ts';
 import { loadProviders } from './config/load-providers.ts';
@@ -25,6 +26,8 @@ type WorkerSettings = Pick<Settings, 'dataDir' | 'host' | 'taskQueue' | 'playboo
     Pick<
       Settings,
       | 'maxStoreBytes'
+      | 'maxTreeFiles'
+      | 'maxTreeBytes'
       | 'providersFile'
       | 'replicaBucket'
       | 'replicaEndpoint'
@@ -60,7 +63,7 @@ function replicaOf(settings: WorkerSettings): Replica | undefined {
 }
 
 export function hostDepsOf(settings: WorkerSettings): HostDeps {
-  const { dataDir, host, maxStoreBytes } = settings;
+  const { dataDir, host, maxStoreBytes, maxTreeFiles, maxTreeBytes } = settings;
   const replica = replicaOf(settings);
   const storePath = path.join(dataDir, 'store.git');
   return {
@@ -70,6 +73,10 @@ export function hostDepsOf(settings: WorkerSettings): HostDeps {
     openStore: openOnce(storePath),
     executionsFolder: path.join(dataDir, 'executions'),
     quotaBytes: maxStoreBytes,
+    limits: {
+      maxFiles: maxTreeFiles ?? DEFAULT_LIMITS.maxFiles,
+      maxBytes: maxTreeBytes ?? DEFAULT_LIMITS.maxBytes,
+    },
     ...(replica === undefined ? {} : { replica }),
   };
 }

@@ -20,6 +20,7 @@ import { escalate, type EscalateInput, type Notifier } from './notify.ts';
 import { planRecovery, type MakePlanRequest, type PlanningDeps } from './planning.ts';
 import { createProviderRegistry } from './providers/provider.ts';
 import type { CheckpointProvider } from './providers/provider.ts';
+import type { ScanLimits } from './files/scan-tree.ts';
 import { runProbe } from './probes/run-probe.ts';
 import { asActivity } from './support/as-activity.ts';
 import { checkConnectivity, cleanCaches, inspectResources } from './system.ts';
@@ -90,6 +91,8 @@ export interface HostDeps {
   executionsFolder: string;
   /** What the store may take. */
   quotaBytes?: number | undefined;
+  /** Of a directory that is captured. */
+  limits?: ScanLimits;
   replica?: Replica;
   /** What may be captured beside files. */
   providers?: readonly CheckpointProvider[];

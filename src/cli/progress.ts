@@ -10,7 +10,10 @@ interface Step {
   phase: string;
   files?: number;
   bytes?: number;
+  current?: number;
+  total?: number;
   item?: string;
+  message?: string;
 }
 
 /** What the activities of a workflow last told of themselves. */
@@ -25,8 +28,10 @@ async function readHeartbeats(client: Client, workflowId: string): Promise<Step[
   return told.flatMap((step) => (step?.phase === undefined ? [] : [{ ...step, phase: step.phase }]));
 }
 
-function describe({ phase, files, bytes, item }: Step): string {
+function describe({ phase, files, bytes, current, total, item, message }: Step): string {
   const counts = [
+    ...(message === undefined || message === phase ? [] : [message]),
+    ...(current === undefined ? [] : [total === undefined ? `${current}` : `${current} of ${total}`]),
     ...(files === undefined ? [] : [`${files} files`]),
     ...(bytes === undefined ? [] : [formatBytes(bytes)]),
     ...(item === undefined ? [] : [item]),

@@ -34,6 +34,9 @@ export const SettingsSchema = z.strictObject({
   serverPort: PortSchema,
   /** What the checkpoint store may take on disk, in bytes. */
   maxStoreBytes: z.coerce.number('must be a number of bytes').int().min(1_000_000),
+  /** A directory with more entries, or more bytes, is refused by a capture. */
+  maxTreeFiles: z.coerce.number('must be a number').int().min(1),
+  maxTreeBytes: z.coerce.number('must be a number of bytes').int().min(1),
   /** YAML with the databases and caches that checkpoints may hold. */
   providersFile: z.string().min(1).optional(),
   /** Whether the store is cleaned, checked and repaired every night. */
@@ -79,6 +82,8 @@ export function defaultSettings({ env, home }: Surroundings): Settings {
     uiPort: 8233,
     serverPort: 7233,
     maxStoreBytes: 50 * 1024 ** 3,
+    maxTreeFiles: 200_000,
+    maxTreeBytes: 20 * 1024 ** 3,
     storeCare: 'daily',
   };
 }

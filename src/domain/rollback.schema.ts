@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CHECKPOINT_PARTS } from './checkpoint.ts';
+import { DurationSchema } from './duration.schema.ts';
 import { CheckpointIdSchema, StatePartsSchema } from './checkpoint.schema.ts';
 
 /** What a restore would do to one path. */
@@ -62,10 +63,15 @@ export const RestoreScopeSchema = z
 /** `selective` names items, `partial` names parts, `full` takes all that the checkpoint holds (requirement 2.1). */
 export const RESTORE_STRATEGIES = ['full', 'partial', 'selective'] as const;
 
+/** What a restore is at; its heartbeats carry it with current, total, item and message (requirement 2.3). */
+export const RESTORE_PHASES = ['validating', 'backup', 'rollback', 'verify', 'complete'] as const;
+
 export const RestoreOptionsSchema = z.strictObject({
   parts: z.array(z.enum(CHECKPOINT_PARTS)).optional(),
   /** Instead of `parts`, to name single items. */
   scope: RestoreScopeSchema.optional(),
+  /** Ends it before its commit when it takes longer; after that it is finished in any case. */
+  timeout: DurationSchema.optional(),
   /** Leaves out what the store has lost, instead of refusing the whole checkpoint. */
   skipLost: z.boolean().optional(),
   /** A dry run then carries a text diff of the files that it would change. */
@@ -101,6 +107,7 @@ export const RestoreResultSchema = z.object({
 });
 
 export type RestoreScope = z.infer<typeof RestoreScopeSchema>;
+export type RestorePhase = (typeof RESTORE_PHASES)[number];
 export type RestoreStrategy = (typeof RESTORE_STRATEGIES)[number];
 export type PathChange = z.infer<typeof PathChangeSchema>;
 export type RestorePlan = z.infer<typeof RestorePlanSchema>;

@@ -1,1 +1,8 @@
-export type { PathChange, RestoreOptions, RestorePlan, RestoreResult, RestoreScope } from './rollback.schema.ts';
+export type {
+  PathChange,
+  RestoreOptions,
+  RestorePhase,
+  RestorePlan,
+  RestoreResult,
+  RestoreScope,
+} from './rollback.schema.ts';

@@ -188,3 +188,34 @@ describe('a checkpoint that the store has damaged', () => {
     expect(readFileSync(at('b'))).toEqual(good);
   });
 });
+
+describe('a restore', () => {
+  it('tells its phases in order, with how far it is', async () => {
+    fill();
+    const id = await capture();
+    spoil();
+    const told: { phase: string; current?: number; total?: number; message?: string }[] = [];
+    const { restoreCheckpoint } = await openActivities(bench, {
+      heartbeat: (details) => told.push(details as (typeof told)[number]),
+    });
+    await restoreCheckpoint(restoreOrder(id));
+    const phases = [...new Set(told.map(({ phase }) => phase))].filter((phase) => phase !== 'open');
+    expect(phases).toEqual(['validating', 'backup', 'rollback', 'verify', 'complete']);
+    expect(told.some(({ message }) => message === 'stage')).toBe(true);
+  });
+
+  it('that runs out of time has changed nothing', async () => {
+    fill();
+    const id = await capture();
+    spoil();
+    const before = snapshot(bench.root);
+    const { restoreCheckpoint } = await openActivities(bench, {
+      failpoint: async (name) => {
+        if (name === 'restore.stage-file') await new Promise((resolve) => setTimeout(resolve, 50));
+      },
+    });
+    await expect(restoreCheckpoint(restoreOrder(id, { timeout: '20ms' }))).rejects.toMatchObject({ code: 'timed-out' });
+    expect(snapshot(bench.root)).toEqual(before);
+    expect(await (await openActivities(bench)).restoreCheckpoint(restoreOrder(id))).toMatchObject({ success: true });
+  });
+});

@@ -1,4 +1,6 @@
 import type { StateParts } from '../../domain/checkpoint.ts';
+import { toMs } from '../../domain/duration.ts';
+import { RerailError } from '../../domain/errors.ts';
 import { RestoreResultSchema } from '../../domain/rollback.schema.ts';
 import type { RestoreOptions, RestoreResult, RestoreScope, RestoreStrategy } from '../../domain/rollback.schema.ts';
 import { compareTree } from '../files/compare-tree.ts';
@@ -18,6 +20,7 @@ import {
   selectFiles,
 } from './prepare-restore.ts';
 import type { Prepared, RestoreInput } from './prepare-restore.ts';
+import { withPhases } from './restore-progress.ts';
 import { prepareSystem } from './restore-system.ts';
 import type { SystemRestore } from './restore-system.ts';
 import { restoreTree } from './restore-tree.ts';
@@ -27,9 +30,23 @@ const LISTED_BYTES = 300_000;
 const MISMATCHES = 200;
 const LISTED_LOST = 500;
 
-export async function restoreCheckpoint(context: CheckpointContext, raw: RestoreInput): Promise<RestoreResult> {
-  const startedAt = performance.now();
+export async function restoreCheckpoint(given: CheckpointContext, raw: RestoreInput): Promise<RestoreResult> {
   const input = parseRestoreInput(raw);
+  const { timeout } = input.options;
+  if (timeout === undefined) return restore(withPhases(given), input);
+  const limit = AbortSignal.timeout(toMs(timeout));
+  const signal = given.signal === undefined ? limit : AbortSignal.any([given.signal, limit]);
+  return restore(withPhases({ ...given, signal }), input).catch((error: unknown) => {
+    if (!limit.aborted || error !== limit.reason) throw error;
+    throw new RerailError('timed-out', `The restore of ${input.checkpointId} was not ready within ${timeout}`, {
+      remedy: 'Nothing was changed. Give it more time, or restore less of it.',
+      nonRetryable: true,
+    });
+  });
+}
+
+async function restore(context: CheckpointContext, input: RestoreInput): Promise<RestoreResult> {
+  const startedAt = performance.now();
   const prepared = await prepareRestore(context, input);
   const { manifest, parts, files, lost } = prepared;
   const readable = parts.filter((part) => !lost.has(`part ${part}`));
@@ -48,6 +65,7 @@ export async function restoreCheckpoint(context: CheckpointContext, raw: Restore
     ...(planned ?? []).map(({ provider, item, change }) => ({ type: provider, id: item, change })),
     ...(outcome.plan.git === undefined ? [] : [{ type: 'git', id: 'HEAD', change: 'restored' }]),
   ];
+  context.progress('complete');
   return RestoreResultSchema.parse({
     success: verified.mismatches.length === 0,
     strategy: strategyOf(input.options),

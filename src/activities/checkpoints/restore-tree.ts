@@ -78,7 +78,10 @@ export async function restoreTree(
   const dataLoss = await keepPresent(context, prepared, { scan, tree, backup, providers: system?.names ?? [] });
   await context.failpoint('restore.backed-up');
   // Each provider's restore is whole or not at all; a failure here leaves the files as they are.
-  await system?.apply();
+  if (system !== undefined) {
+    context.progress('system', { item: system.names.join(', ') });
+    await system.apply();
+  }
   await context.failpoint('restore.system');
   const outcome: Outcome = { plan, dataLoss, ...(backup === null ? {} : { backupId: backup.id }) };
   if (done) return outcome;

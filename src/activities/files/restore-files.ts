@@ -87,7 +87,7 @@ async function prepare(
     signal: context.signal,
     failpoint: context.failpoint,
     progress: (done) => {
-      context.progress('stage', done);
+      context.progress('stage', { ...done, total: staged(changes).length });
     },
   });
   if (order.git) await stageGit(store, checkpointId, stage, order.git.blobs);
@@ -121,7 +121,7 @@ async function complete(
     steps,
     failpoint: context.failpoint,
     progress: (done) => {
-      context.progress('apply', done);
+      context.progress('apply', { ...done, total: steps.length });
     },
   });
   if (intent.git) {

@@ -157,7 +157,7 @@ export function requireWithin({ maxFiles, maxBytes }: ScanLimits, root: string, 
   if (entries <= maxFiles && bytes <= maxBytes) return;
   const most = `${String(maxFiles)} entries and ${String(Math.round(maxBytes / 1024 ** 2))} MiB`;
   throw new RerailError('workspace-refused', `${root} is larger than a checkpoint may be (${most})`, {
-    remedy: 'Exclude what can be rebuilt, or protect a smaller directory.',
+    remedy: 'Exclude what can be rebuilt, protect a smaller directory, or raise maxTreeFiles and maxTreeBytes.',
     nonRetryable: true,
   });
 }

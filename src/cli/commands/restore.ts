@@ -4,6 +4,8 @@ import { Option, type Command } from 'commander';
 import type { RecoveryClient } from '../../client/recovery-client.ts';
 import { CHECKPOINT_PARTS, type CheckpointPart, type CheckpointRecord } from '../../domain/checkpoint.ts';
 import { MOVED_GIT } from '../../domain/checkpoint-list.ts';
+import { DurationSchema } from '../../domain/duration.schema.ts';
+import type { Duration } from '../../domain/duration.ts';
 import { RerailError } from '../../domain/errors.ts';
 import type { RestoreOptions, RestoreResult, RestoreScope } from '../../domain/rollback.ts';
 import { ledgerId } from '../../domain/wire-names.ts';
@@ -28,6 +30,7 @@ interface RestoreCliOptions {
   dryRun?: boolean;
   yes?: boolean;
   force?: boolean;
+  timeout?: string;
   planHash?: string;
   by: string;
 }
@@ -111,6 +114,14 @@ function requireRestorable({ info, state, stateReason }: CheckpointRecord, force
   );
 }
 
+function requireDuration(text: string): Duration {
+  const parsed = DurationSchema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new RerailError('invalid-input', `--timeout: ${parsed.error.issues[0]?.message ?? text}`, {
+    remedy: 'Write for example --timeout 60s.',
+  });
+}
+
 async function restoreRecord(
   choose: (recoveries: RecoveryClient) => Promise<CheckpointRecord>,
   options: RestoreCliOptions,
@@ -131,6 +142,7 @@ async function restoreRecord(
       ...selectionOf(options, record),
       ...(options.force ? { force: true } : {}),
       ...(options.skipLost ? { skipLost: true } : {}),
+      ...(options.timeout ? { timeout: requireDuration(options.timeout) } : {}),
     };
     const run = (more: Partial<RestoreOptions>) =>
       withProgress({ client, output, workflowId: ledgerId(subject) }, () =>
@@ -178,6 +190,7 @@ function addDecisionOptions(command: Command): Command {
     .option('--diff', 'with --dry-run: the lines that would change')
     .option('--plan-hash <hash>', 'refuse when it would do anything else than this dry run')
     .option('--force', 'also when git has moved or the checkpoint is invalidated')
+    .option('--timeout <duration>', 'give up, with nothing changed, when it takes longer to prepare')
     .option('--yes', 'do it')
     .addOption(new Option('--by <name>', 'who asks').default(userInfo().username, 'your user name'));
 }
