@@ -6,7 +6,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
-import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, NamespaceNotFoundError, TimeoutFailure } from '@temporalio/common';
 import { ERROR_CODES, isRerailError, messageOf, RerailError, type ErrorCode } from '../domain/errors.ts';
 
 function asCode(type: string | null | undefined): ErrorCode {
@@ -22,7 +22,14 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
 export function translateError(error: unknown, workflowId: string): Error {
   if (isRerailError(error)) return error;
   if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowFailedError) {
-    const { cause } = error;
+    // What an activity answered comes wrapped in the failure of that activity.
+    const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
+    if (cause instanceof TimeoutFailure) {
+      return new RerailError('timed-out', `${workflowId}: no worker did it in time`, {
+        remedy: 'Check with `rerail doctor` that a worker runs on the host of the checkpoint.',
+        cause: error,
+      });
+    }
     if (cause instanceof ApplicationFailure) {
       const code = asCode(cause.type);
       const extra = (cause.details?.[0] ?? {}) as { remedy?: string };

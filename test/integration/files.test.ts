@@ -19,7 +19,7 @@ import { checkEntries } from '../../src/activities/files/check-entries.ts';
 import { checkRoot } from '../../src/activities/files/check-root.ts';
 import { entryKey } from '../../src/activities/files/entry-path.ts';
 import { scanTree } from '../../src/activities/files/scan-tree.ts';
-import { setMtimes } from '../../src/activities/files/set-mtimes.ts';
+import { setMtimes, setWithTouch } from '../../src/activities/files/set-mtimes.ts';
 import { DEFAULT_EXCLUDES } from '../../src/domain/checkpoint.ts';
 import type { FileEntry } from '../../src/domain/checkpoint.ts';
 import { newBenchForEach } from './checkpoint-bench.ts';
@@ -228,7 +228,10 @@ describe('checkEntries', () => {
   });
 });
 
-describe('setMtimes', () => {
+describe.each([
+  ['setMtimes', setMtimes],
+  ['setWithTouch', setWithTouch],
+])('%s', (_, set) => {
   it('sets each time to the nanosecond, whatever the name and however many', async () => {
     const odd = Buffer.concat([Buffer.from(`${bench.root}/`), NOT_UTF8]);
     const paths: (string | Buffer)[] = [odd, at('-dash'), at('with space'), at('with\nline')];
@@ -238,7 +241,7 @@ describe('setMtimes', () => {
       path,
       mtimeNs: index < 6 ? `16000000000000000${String(index).padStart(2, '0')}` : '-1500000001',
     }));
-    await setMtimes(items);
+    await set(items);
     for (const { path, mtimeNs } of items) expect(String(statSync(path, { bigint: true }).mtimeNs)).toBe(mtimeNs);
   });
 });

@@ -57,5 +57,14 @@ export async function diffText({ store, checkpointId, root, changes }: DiffOrder
 }
 
 function patchOf(path: string, before: Buffer, after: Buffer): string {
-  return createTwoFilesPatch(path, path, before.toString('utf8'), after.toString('utf8'), 'present', 'checkpoint');
+  const patch = createTwoFilesPatch(
+    path,
+    path,
+    before.toString('utf8'),
+    after.toString('utf8'),
+    'present',
+    'checkpoint',
+  );
+  // Its first two lines are a heading that says nothing more.
+  return patch.slice(patch.indexOf('--- '));
 }

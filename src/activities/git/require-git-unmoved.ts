@@ -20,7 +20,7 @@ export function requireGitUnmoved(root: string, captured: GitState | null, prese
   }
   if (captured === null || (captured.head === present?.head && captured.branch === present.branch)) return;
   throw new RerailError('git-head-moved', `${root} was captured on ${name(captured)} and is now on ${name(present)}`, {
-    remedy: `Go back with git (\`git switch ${captured.branch ?? captured.head ?? ''}\`), or use --force to restore the files alone.`,
+    remedy: 'Use --git to take the repository back as well, or --force to restore the files alone.',
     details: { captured: captured.head, present: present?.head ?? null },
     nonRetryable: true,
   });
