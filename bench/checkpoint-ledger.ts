@@ -45,7 +45,12 @@ export async function measureLedger({ dataDir, root, rounds, warmUp, disturb }: 
     for (let round = 0; round < rounds + warmUp; round += 1) {
       disturb(round);
       const started = performance.now();
-      const { info } = await checkpoints.create('bench/checkpoints', { name: 'bench', type: 'manual', host: 'bench', root });
+      const { info } = await checkpoints.create('bench/checkpoints', {
+        name: 'bench',
+        type: 'manual',
+        host: 'bench',
+        root,
+      });
       const created = performance.now();
       disturb(round + 100_000);
       const restoring = performance.now();

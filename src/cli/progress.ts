@@ -54,7 +54,9 @@ export async function withProgress<T>(
   const show = async (): Promise<void> => {
     while (!done.signal.aborted) {
       // Only an addition to the work: a server that cannot tell is heard of by the work itself.
-      const steps = await readHeartbeats(client, workflowId).catch((): Step[] => []);
+      // A signal for each look: the client never takes its listeners off again.
+      const look = client.withAbortSignal(AbortSignal.any([done.signal]), () => readHeartbeats(client, workflowId));
+      const steps = await look.catch((): Step[] => []);
       for (const step of steps) {
         const text = lines ? JSON.stringify({ progress: step }) : describe(step);
         if (text !== last && lines) output.info(text);

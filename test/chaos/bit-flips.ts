@@ -130,7 +130,8 @@ export async function flipBits({ flips, seed, tell }: FlipOptions): Promise<Outc
     for (let trial = 0; trial < flips; trial += 1) {
       const round = Math.floor(trial / 4);
       // Most of a store is packs.
-      if (trial % 4 === 3) await keepUpFlipped({ scenery, tally, kind: UPKEEP[round % UPKEEP.length] ?? '', seed: seed + trial });
+      if (trial % 4 === 3)
+        await keepUpFlipped({ scenery, tally, kind: UPKEEP[round % UPKEEP.length] ?? '', seed: seed + trial });
       else {
         const kind = trial % 4 === 2 ? 'pack' : kinds[(round * 2 + (trial % 4)) % kinds.length];
         await restoreFromFlipped({ scenery, tally, kind: kind ?? 'pack', seed: seed + trial });

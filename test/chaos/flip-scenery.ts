@@ -58,10 +58,16 @@ function writeReverseIndexes(bench: Bench): void {
 /** A few files of each size class, and a change of each kind against them. */
 export async function setTheScene(world: World): Promise<Scenery> {
   const { bench, at } = world;
-  for (const [index, size] of [0, 1, 300, 5000, 40_000].entries()) writeFileSync(at(`f${String(index)}`), noise(index, size));
-  for (const index of [1, 2, 3]) writeFileSync(at(`text-${String(index)}`), `line ${String(index)}\n`.repeat(40 * index));
+  for (const [index, size] of [0, 1, 300, 5000, 40_000].entries())
+    writeFileSync(at(`f${String(index)}`), noise(index, size));
+  for (const index of [1, 2, 3])
+    writeFileSync(at(`text-${String(index)}`), `line ${String(index)}\n`.repeat(40 * index));
   const { captureCheckpoint, restoreCheckpoint } = await openActivities(bench);
-  const { info } = await captureCheckpoint({ info: makeInfo(), root: bench.root, state: { context: { a: 'x'.repeat(200) } } });
+  const { info } = await captureCheckpoint({
+    info: makeInfo(),
+    root: bench.root,
+    state: { context: { a: 'x'.repeat(200) } },
+  });
   const captured = pictureOf(bench);
   await leaveDead(world, info.id);
   world.save('captured');

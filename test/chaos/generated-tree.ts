@@ -33,7 +33,13 @@ const anySize = fc.oneof(fc.constantFrom(0, 1, 4096, 262_144, 262_145), fc.nat(3
 /** Before 1970, in this year, with every digit of the nanoseconds. */
 const anyTime = fc.constantFrom('@-5.25', '@0.000000001', '@1234567890.123456789', '@1700000000.999999999');
 
-const aFile = fc.record({ kind: fc.constant('file' as const), path: anyPath, size: anySize, seed: fc.nat(5), mode: anyMode });
+const aFile = fc.record({
+  kind: fc.constant('file' as const),
+  path: anyPath,
+  size: anySize,
+  seed: fc.nat(5),
+  mode: anyMode,
+});
 const aDirectory = fc.record({ kind: fc.constant('dir' as const), path: anyPath, mode: anyMode });
 const aLink = fc.record({ kind: fc.constant('symlink' as const), path: anyPath, target: anyPath });
 const aHardLink = fc.record({ kind: fc.constant('hardlink' as const), path: anyPath, to: fc.nat(20) });

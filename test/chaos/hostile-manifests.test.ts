@@ -33,15 +33,16 @@ const directory = (path: string): FileEntry => ({ path, type: 'dir', mode: 0o755
 const link = (path: string, target: string): FileEntry => ({ ...directory(path), type: 'symlink', target });
 /** A file with content that the store really has. */
 const at = ([first]: FileEntry[], path: string): FileEntry => ({ ...first, path }) as FileEntry;
-const sized = ([first]: FileEntry[], path: string, size: number): FileEntry =>
-  ({ ...first, path, size }) as FileEntry;
+const sized = ([first]: FileEntry[], path: string, size: number): FileEntry => ({ ...first, path, size }) as FileEntry;
 
 async function expectRefused(id: string, code: string, limits?: { maxFiles: number; maxBytes: number }): Promise<void> {
   const before = pictureOf(world.bench);
   const { restoreCheckpoint, listStored } = await openActivities(world.bench, limits === undefined ? {} : { limits });
   await expect(restoreCheckpoint(restoreOrder(id, { force: true }))).rejects.toMatchObject({ code });
   expect(pictureOf(world.bench)).toBe(before);
-  expect(readdirSync(world.bench.directory).sort()).toEqual(['data', 'store', 'work'].filter((name) => existsSync(join(world.bench.directory, name))));
+  expect(readdirSync(world.bench.directory).sort()).toEqual(
+    ['data', 'store', 'work'].filter((name) => existsSync(join(world.bench.directory, name))),
+  );
   return listStored().then(() => undefined);
 }
 
@@ -50,7 +51,10 @@ describe('a manifest that no capture wrote', () => {
     ['an absolute path', (files) => [...files, at(files, '/etc/rerail-was-here')]],
     ['a way up', (files) => [...files, at(files, '../rerail-was-here')]],
     ['a way up from below', (files) => [...files, directory('a'), at(files, 'a/../../rerail-was-here')]],
-    ['a file through a link out of the tree', (files) => [...files, link('out', '/tmp'), at(files, 'out/rerail-was-here')]],
+    [
+      'a file through a link out of the tree',
+      (files) => [...files, link('out', '/tmp'), at(files, 'out/rerail-was-here')],
+    ],
     ['a file through a link after its directory', (files) => [directory('d'), at(files, 'd/x'), link('d', '/tmp')]],
     ['one path twice', (files) => [...files, at(files, 'file-0')]],
     ['a NUL in a name', (files) => [...files, at(files, 'a\0b')]],

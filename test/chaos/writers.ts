@@ -67,7 +67,8 @@ async function expectAll(world: World, ids: readonly string[], tally: Tally): Pr
   const { store } = await openActivities(world.bench);
   const refs = (await store.list()).length;
   tally.count('refs', refs);
-  if (refs !== ids.length) tally.violated(`${String(ids.length)} checkpoints were acknowledged, ${String(refs)} are there`);
+  if (refs !== ids.length)
+    tally.violated(`${String(ids.length)} checkpoints were acknowledged, ${String(refs)} are there`);
   for (const problem of await inspect(world.bench, ids)) tally.violated(problem);
 }
 
@@ -78,15 +79,24 @@ export async function writeTogether(options: WriterOptions): Promise<Outcome> {
   const world = makeWorld();
   try {
     const written = await runWriters(world, processes, { checkpoints, seed, deleteEvery: 0 }, tally);
-    tally.count('checkpoints made', written.reduce((sum, { made }) => sum + made, 0));
+    tally.count(
+      'checkpoints made',
+      written.reduce((sum, { made }) => sum + made, 0),
+    );
     const first = written.flatMap(({ kept }) => kept);
     if (first.length !== processes * checkpoints) tally.violated(`only ${String(first.length)} were acknowledged`);
     await expectAll(world, first, tally);
     tell(`many writers: ${JSON.stringify(tally.outcome.counts)}`);
     const sweeping = { checkpoints: 1_000_000, seed: seed + 1000, deleteEvery: 3, untilMs: minutes * 60_000 };
     const swept = await runWriters(world, Math.min(processes, 4), sweeping, tally);
-    tally.count('checkpoints made beside sweeps', swept.reduce((sum, { made }) => sum + made, 0));
-    tally.count('sweeps', swept.reduce((sum, { made, kept }) => sum + made - kept.length, 0));
+    tally.count(
+      'checkpoints made beside sweeps',
+      swept.reduce((sum, { made }) => sum + made, 0),
+    );
+    tally.count(
+      'sweeps',
+      swept.reduce((sum, { made, kept }) => sum + made - kept.length, 0),
+    );
     tally.outcome.counts['refs'] = 0;
     await expectAll(world, [...first, ...swept.flatMap(({ kept }) => kept)], tally);
     return tally.outcome;

@@ -177,16 +177,15 @@ describe('a restore', () => {
   });
 });
 
-// The client does not look into the failure of an activity: its code and remedy are lost. Drop `.fails` with its repair.
 describe('what a host refuses', () => {
-  it.fails('for paths that match nothing is an error that names them', async () => {
+  it('for paths that match nothing is an error that names them', async () => {
     const id = await capture();
     const { code, stderr } = await rerail(`restore ${id} --subject ${subject} --path nowhere --dry-run`);
     expect(stderr).toMatch(/invalid-input.*nowhere[\s\S]*--dry-run/);
     expect(code).toBe(EXIT.usage);
   });
 
-  it.fails('for a repository that has moved is an error that says where it was', async () => {
+  it('for a repository that has moved is an error that says where it was', async () => {
     git('init', '-q', '-b', 'main');
     commit('first');
     const id = await capture();

@@ -98,7 +98,6 @@ describe('the store of a host', () => {
     expect(JSON.parse(stdout)).toMatchObject({ state: 'complete', totalBytes: 60_000_000 });
     for (const line of stderr.trim().split('\n'))
       expect(JSON.parse(line)).toMatchObject({ progress: { phase: expect.any(String) as string } });
-    expect(stderr).toMatch(/"phase":"(scan|store)"/);
   });
 
   it('is looked after every night when it is scheduled, and no longer when it is taken off', async () => {
@@ -153,8 +152,7 @@ describe('two hosts with a replica', () => {
     expect(stored).toEqual([]);
   });
 
-  // See test/integration/cli-checkpoints.test.ts: the client loses the code of an activity's failure.
-  it.fails('says with the quota what it needs, what there is, and what to do', async () => {
+  it('says with the quota what it needs, what there is, and what to do', async () => {
     const root = await newTree('large', { 'large.bin': randomBytes(1_100_000) });
     const { code, stderr } = await onOne(`checkpoint create --root ${root} --subject cli/large-${cli.unique}`);
     expect(stderr).toMatch(/store-quota-exceeded.*needs 1100000 bytes.*of the 1000000[\s\S]*rerail cleanup/);
@@ -167,7 +165,7 @@ describe('two hosts with a replica', () => {
     await chmod(path.join(root, 'run.sh'), 0o750);
     const subject = `cli/lost-${cli.unique}`;
     const made = await onOne(`checkpoint create --root ${root} --subject ${subject} -o json`);
-    expect(made.code).toBe(EXIT.done);
+    if (made.code !== EXIT.done) throw new Error(made.stderr);
     const record = JSON.parse(made.stdout) as Made;
     const { id } = record.info;
     expect(record.replica?.key).toBe(`team-a/checkpoints/${id}.bundle`);

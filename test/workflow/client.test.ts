@@ -193,7 +193,7 @@ describe('a client without a server', () => {
 describe('the package', () => {
   it('gives its public names under each of its entries', async () => {
     const script = `const names = {};
-      for (const entry of ['rerail', 'rerail/workflows', 'rerail/worker', 'rerail/testing']) names[entry] = Object.keys(await import(entry)).sort();
+      for (const entry of ['rerail', 'rerail/workflows', 'rerail/worker', 'rerail/providers', 'rerail/testing']) names[entry] = Object.keys(await import(entry)).sort();
       const { default: { name } } = await import('rerail/package.json', { with: { type: 'json' } });
       const refused = await import('rerail/dist/index.js').then(() => 'nothing', ({ code }) => code);
       console.log(JSON.stringify({ names, name, refused }));`;
@@ -222,13 +222,19 @@ describe('the package', () => {
         'PlaybookSchema',
         'PipelineSchema',
       ]) as string[],
-      'rerail/workflows': ['checkpointLedger', 'protectedRun', 'recovery'],
+      'rerail/workflows': ['checkpointLedger', 'protectedRun', 'recovery', 'storeCare'],
       'rerail/worker': [
         'createHostActivities',
         'createRerailPlugin',
         'createSharedActivities',
         'createWorkers',
         'hostDepsOf',
+      ],
+      'rerail/providers': [
+        'createJsonProvider',
+        'createPostgresProvider',
+        'createProviderRegistry',
+        'createRedisProvider',
       ],
       'rerail/testing': ['createMemoryStore'],
     });

@@ -78,16 +78,17 @@ async function prepare(
   stage: string,
 ): Promise<RestoreStep[]> {
   const { store, checkpointId, root, changes, captured } = order;
+  const items = staged(changes);
   context.progress('stage');
   await stageFiles({
     store,
     checkpointId,
     stage,
-    items: staged(changes),
+    items,
     signal: context.signal,
     failpoint: context.failpoint,
     progress: (done) => {
-      context.progress('stage', { ...done, total: staged(changes).length });
+      context.progress('stage', { ...done, total: items.length });
     },
   });
   if (order.git) await stageGit(store, checkpointId, stage, order.git.blobs);

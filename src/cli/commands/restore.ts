@@ -78,13 +78,20 @@ function scopeOf({
   return { ...scope, ...(git ? { git: true } : {}) };
 }
 
-/** `--git` adds the repository to what a restore takes anyway, and so does the undo of one that had moved it. */
-function selectionOf(options: RestoreCliOptions, record: CheckpointRecord): Partial<RestoreOptions> {
+/**
+ * `--git` adds the repository to what a restore takes anyway. A backup holds what its restore changed: so to undo it is to
+ * restore the repository that had been moved, and what providers hold.
+ */
+function selectionOf(options: RestoreCliOptions, { parts, info }: CheckpointRecord): Partial<RestoreOptions> {
   const scope = scopeOf(options);
   if (scope) return { scope, ...(options.parts ? { parts: options.parts } : {}) };
-  if (options.git || record.info.tags.includes(MOVED_GIT))
-    return { parts: [...new Set([...(options.parts ?? record.parts), 'git' as const])] };
-  return options.parts ? { parts: options.parts } : {};
+  const git = options.git === true || info.tags.includes(MOVED_GIT);
+  const system = options.parts === undefined && info.tags.includes('pre-restore') && parts.includes('system');
+  if (!git && !system) return options.parts ? { parts: options.parts } : {};
+  const rest = options.parts ?? parts.filter((part) => part !== 'git' && part !== 'system');
+  return {
+    parts: [...new Set([...rest, ...(git ? (['git'] as const) : []), ...(system ? (['system'] as const) : [])])],
+  };
 }
 
 async function find(
