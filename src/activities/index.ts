@@ -112,19 +112,6 @@ function interruption(): 'cancelled' | 'shutdown' | undefined {
   return cancellationDetails()?.cancelRequested ? 'cancelled' : 'shutdown';
 }
 
-const HEARTBEAT_MS = 2000;
-
-/** Beats while the work goes on, so that a dead worker is noticed within the heartbeat time-out. */
-async function beating<T>(work: Promise<T>): Promise<T> {
-  const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
-  try {
-    return await work;
-  } finally {
-    clearInterval(timer);
-  }
-}
-
 function assertRestored(result: RestoreResult): RestoreResult {
   if (result.success) return result;
   const problems = [...result.errors.map(({ item, error }) => `${item}: ${error}`), ...result.verified.mismatches];
@@ -157,23 +144,19 @@ export function createHostActivities(deps: HostDeps) {
     runProbe: asActivity(runProbe),
     captureCheckpoint: asActivity(
       (input: { info: CheckpointInfo; root?: string; exclude?: string[]; state?: StateParts; providers?: string[] }) =>
-        beating(
-          checkpoints.captureCheckpoint({
-            ...input,
-            exclude: [...DEFAULT_EXCLUDES, ...(input.exclude ?? [])],
-            ...(input.info.parentId ? { parentId: input.info.parentId } : {}),
-          }),
-        ),
+        checkpoints.captureCheckpoint({
+          ...input,
+          exclude: [...DEFAULT_EXCLUDES, ...(input.exclude ?? [])],
+          ...(input.info.parentId ? { parentId: input.info.parentId } : {}),
+        }),
     ),
     restoreCheckpoint: asActivity(async ({ checkpointId, backup, options, root }: RestoreRequest) => {
-      const result = await beating(
-        checkpoints.restoreCheckpoint({
-          checkpointId,
-          ...(root === undefined ? {} : { root }),
-          backup: backup && { id: backup.id, info: backup },
-          options: { createBackup: backup !== null, dryRun: false, force: false, ...options },
-        }),
-      );
+      const result = await checkpoints.restoreCheckpoint({
+        checkpointId,
+        ...(root === undefined ? {} : { root }),
+        backup: backup && { id: backup.id, info: backup },
+        options: { createBackup: backup !== null, dryRun: false, force: false, ...options },
+      });
       if (!options?.dryRun) assertRestored(result);
       // Captured already, so this only reads its record.
       const record =
@@ -183,17 +166,17 @@ export function createHostActivities(deps: HostDeps) {
       return { result, backup: record };
     }),
     verifyCheckpoint: asActivity((input: { checkpointId: string; level: VerifyLevel }) =>
-      beating(checkpoints.verifyCheckpoint(input)),
+      checkpoints.verifyCheckpoint(input),
     ),
-    deleteCheckpoints: asActivity((input: { ids: string[] }) => beating(checkpoints.deleteCheckpoints(input))),
-    diffCheckpoints: asActivity((input: { from: string; to: string }) => beating(checkpoints.diffCheckpoints(input))),
-    estimateFreed: asActivity((input: { ids: string[] }) => beating(checkpoints.estimateFreed(input))),
-    listStored: asActivity(() => beating(checkpoints.listStored())),
-    readRecords: asActivity((input: { ids: string[] }) => beating(checkpoints.readRecords(input))),
-    sweepStore: asActivity(() => beating(checkpoints.sweepStore())),
-    checkStore: asActivity(() => beating(checkpoints.checkStore())),
-    repairStore: asActivity(() => beating(checkpoints.repairStore())),
-    replicateCheckpoints: asActivity((input: { ids: string[] }) => beating(checkpoints.replicateCheckpoints(input))),
+    deleteCheckpoints: asActivity((input: { ids: string[] }) => checkpoints.deleteCheckpoints(input)),
+    diffCheckpoints: asActivity((input: { from: string; to: string }) => checkpoints.diffCheckpoints(input)),
+    estimateFreed: asActivity((input: { ids: string[] }) => checkpoints.estimateFreed(input)),
+    listStored: asActivity(() => checkpoints.listStored()),
+    readRecords: asActivity((input: { ids: string[] }) => checkpoints.readRecords(input)),
+    sweepStore: asActivity(() => checkpoints.sweepStore()),
+    checkStore: asActivity(() => checkpoints.checkStore()),
+    repairStore: asActivity(() => checkpoints.repairStore()),
+    replicateCheckpoints: asActivity((input: { ids: string[] }) => checkpoints.replicateCheckpoints(input)),
     storeUsage: asActivity(() => checkpoints.storeUsage()),
     inspectResources: asActivity(inspectResources),
     cleanCaches: asActivity(cleanCaches),

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Client } from '@temporalio/client';
 import { Option, type Command } from 'commander';
 import { createRecoveryClient, type RecoveryClient } from '../client/recovery-client.ts';
@@ -51,6 +52,8 @@ export async function withClient<T>(
   const connection = await openConnection(resolved);
   // Who stops waiting leaves a long poll behind, which would keep the process for another 20 s.
   const done = new AbortController();
+  // The client adds a listener with each call and removes none.
+  setMaxListeners(0, done.signal);
   try {
     const client = new Client({ connection, namespace: resolved.namespace });
     const recoveries = createRecoveryClient({ client, taskQueue: context.settings.taskQueue });

@@ -1,4 +1,4 @@
-import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
 import type { CheckpointRecord, RetentionPolicy } from '../domain/checkpoint.ts';
 import {
   reconcileStore,
@@ -116,10 +116,12 @@ export function createStoreCare(client: Client, taskQueue: string) {
         throw translateError(error, scheduleId);
       }
     },
-    async unschedule(host: string): Promise<void> {
+    async unschedule(host: string): Promise<'removed' | 'absent'> {
       try {
         await client.schedule.getHandle(storeCareId(host)).delete();
+        return 'removed';
       } catch (error) {
+        if (error instanceof ScheduleNotFoundError) return 'absent';
         throw translateError(error, storeCareId(host));
       }
     },

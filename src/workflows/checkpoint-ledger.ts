@@ -151,6 +151,7 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
       validator: ({ id, options }: messages.RestoreInput) => {
         const { state, stateReason } = find(id);
         if (state === 'complete' || state === 'partial' || options?.force) return;
+        if (state === 'corrupt' && options?.skipLost) return;
         throw ApplicationFailure.nonRetryable(
           `checkpoint ${id} is ${state}${stateReason ? `: ${stateReason}` : ''}`,
           'checkpoint-invalid',

@@ -109,7 +109,7 @@ describe('a damaged store', () => {
     expect((await verifyCheckpoint({ checkpointId: id, level: 'quick' })).problems).toMatchObject([
       { checkpointId: id, item: 'header' },
     ]);
-    expect(await listStored()).toMatchObject([{ id, checksum: '' }]);
+    expect(await listStored()).toMatchObject([{ id, subject: null }]);
     await expect(deleteCheckpoints({ ids: [] })).rejects.toMatchObject({
       code: 'checkpoint-corrupt',
       details: { checkpointId: id },

@@ -105,7 +105,9 @@ describe('a restore with what providers hold', () => {
     broken = true;
     const order = restoreOrder(id, { scope: { files: true, system: true } });
     const { restoreCheckpoint } = await open();
-    await expect(restoreCheckpoint(order)).rejects.toMatchObject({ message: expect.stringContaining('flags') as string });
+    await expect(restoreCheckpoint(order)).rejects.toMatchObject({
+      message: expect.stringContaining('flags') as string,
+    });
     expect(readFileSync(at('a'), 'utf8')).toBe('bad');
     broken = false;
     expect(await restoreCheckpoint(order)).toMatchObject({ success: true });

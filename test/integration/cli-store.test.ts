@@ -73,9 +73,9 @@ describe('the store of a host', () => {
     expect(await json(`checkpoint show ${id}`)).toMatchObject({ state: 'corrupt', stateReason: 'a: it is missing' });
     const refused = await rerail(`restore ${id} --yes`);
     expect(refused).toMatchObject({ code: EXIT.invalid, stdout: '' });
-    expect(refused.stderr).toMatch(/corrupt: a: it is missing[\s\S]*checkpoint repair.*--skip-lost --force/);
+    expect(refused.stderr).toMatch(/corrupt: a: it is missing[\s\S]*checkpoint repair.*--skip-lost/);
 
-    const left = await json<{ lost: string[]; dataLoss: boolean }>(`restore ${id} --skip-lost --force --yes`);
+    const left = await json<{ lost: string[]; dataLoss: boolean }>(`restore ${id} --skip-lost --yes`);
     expect(left).toMatchObject({ lost: ['a'], dataLoss: true });
     expect(await readFile(path.join(root, 'a'), 'utf8')).toBe('another by now');
     expect(await readFile(path.join(root, 'b'))).toEqual(noise(2));

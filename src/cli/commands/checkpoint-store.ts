@@ -103,8 +103,7 @@ async function schedule(when: 'daily' | 'off', options: { host?: string }, comma
   const context = await openContext(command);
   const host = options.host ?? context.settings.host;
   await withClient(context, async ({ storeCare }) => {
-    const done =
-      when === 'daily' ? await storeCare.schedule(host) : await storeCare.unschedule(host).then(() => 'removed');
+    const done = when === 'daily' ? await storeCare.schedule(host) : await storeCare.unschedule(host);
     context.output.value({ host, schedule: storeCareId(host), done }, () => `schedule ${storeCareId(host)}: ${done}`);
   });
 }

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { RecoveryHandle } from '../../client/recovery-handle.ts';
 import { DECISIONS } from '../../domain/approval.schema.ts';
 import type { Decision } from '../../domain/approval.ts';
@@ -19,7 +19,12 @@ const needReason = (reason: string | undefined): string => {
 
 function withWho(command: Command): Command {
   return command
-    .option('--by <name>', 'who decides; Temporal does not check it', userInfo().username)
+    .addOption(
+      new Option('--by <name>', 'who decides; Temporal does not check it').default(
+        userInfo().username,
+        'your user name',
+      ),
+    )
     .option('--reason <text>', 'why; kept in the report');
 }
 

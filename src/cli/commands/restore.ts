@@ -107,15 +107,18 @@ async function find(
 }
 
 /** The ledger refuses it too; here is who can be told what to do. */
-function requireRestorable({ info, state, stateReason }: CheckpointRecord, force: boolean | undefined): void {
-  if (force || state === 'complete' || state === 'partial') return;
+function requireRestorable(
+  { info, state, stateReason }: CheckpointRecord,
+  { force, skipLost }: RestoreCliOptions,
+): void {
+  if (force || state === 'complete' || state === 'partial' || (state === 'corrupt' && skipLost)) return;
   throw new RerailError(
     'checkpoint-invalid',
     `checkpoint ${info.id} is ${state}${stateReason === undefined ? '' : `: ${stateReason}`}`,
     {
       remedy:
         state === 'corrupt'
-          ? 'Capture the same content again and run `rerail checkpoint repair`, or restore what is left: --skip-lost --force.'
+          ? 'Capture the same content again and run `rerail checkpoint repair`, or restore what is left with --skip-lost.'
           : 'Choose another with `rerail checkpoint list --valid`, or restore it all the same with --force.',
     },
   );
@@ -139,7 +142,7 @@ async function restoreRecord(
   await withClient(context, async (recoveries, client) => {
     const { checkpoints } = recoveries;
     const record = await choose(recoveries);
-    requireRestorable(record, options.force);
+    requireRestorable(record, options);
     const { id, subject } = record.info;
     const elsewhere = {
       ...(options.host ? { host: options.host } : {}),
