@@ -1,23 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lockName } from '../../src/process/file-locks.ts';
 import { createGitStore } from '../../src/store/git-store/create-git-store.ts';
 import { newBenchForEach } from './checkpoint-bench.ts';
-import { isRoot, makeInfo, openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
+import { flip, isRoot, makeInfo, openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
 
 const { bench, at, capture, leftovers, packFiles, fsck } = newBenchForEach();
 
@@ -26,14 +15,6 @@ describe('a damaged store', () => {
     const [name, ...others] = packFiles().filter((file) => file.endsWith('.pack'));
     expect(others).toEqual([]);
     return join(bench.storePath, 'repository/objects/pack', name ?? '');
-  };
-  const flip = (path: string, offset: number): void => {
-    chmodSync(path, 0o600);
-    const file = openSync(path, 'r+');
-    const byte = Buffer.alloc(1);
-    readSync(file, byte, 0, 1, offset);
-    writeSync(file, Buffer.from([(byte[0] ?? 0) ^ 0x10]), 0, 1, offset);
-    closeSync(file);
   };
 
   it('is found out before a byte reaches the tree, wherever the bit flipped', async () => {

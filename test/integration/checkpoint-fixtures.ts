@@ -2,15 +2,19 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
   linkSync,
   lutimesSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
+  readSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -200,4 +204,14 @@ export function runAndKill(order: ChildOrder): string | null {
   });
   if (run.signal === null) throw new Error(`The child was not killed: ${run.stdout} ${run.stderr}`);
   return run.signal;
+}
+
+/** One wrong bit in a file of the store; the same once more mends it. */
+export function flip(path: string, offset: number): void {
+  chmodSync(path, 0o600);
+  const file = openSync(path, 'r+');
+  const byte = Buffer.alloc(1);
+  readSync(file, byte, 0, 1, offset);
+  writeSync(file, Buffer.from([(byte[0] ?? 0) ^ 0x10]), 0, 1, offset);
+  closeSync(file);
 }

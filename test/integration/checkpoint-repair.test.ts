@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, openSync, readdirSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newBenchForEach } from './checkpoint-bench.ts';
-import { makeInfo, openActivities, restoreOrder } from './checkpoint-fixtures.ts';
+import { flip, makeInfo, openActivities, restoreOrder } from './checkpoint-fixtures.ts';
 
 const { bench, at, capture, fsck, packFiles } = newBenchForEach();
 
@@ -11,15 +11,6 @@ const packPath = (suffix: string): string => {
   const [name = ''] = packFiles().filter((file) => file.endsWith(suffix));
   return join(bench.storePath, 'repository/objects/pack', name);
 };
-
-function flip(path: string, offset: number): void {
-  chmodSync(path, 0o600);
-  const file = openSync(path, 'r+');
-  const byte = Buffer.alloc(1);
-  readSync(file, byte, 0, 1, offset);
-  writeSync(file, Buffer.from([(byte[0] ?? 0) ^ 0x10]), 0, 1, offset);
-  closeSync(file);
-}
 
 /** Bytes that do not compress, so that a place in the file is a place in the pack. */
 const noise = (seed: number): Buffer => createHash('shake256', { outputLength: 60_000 }).update(String(seed)).digest();

@@ -1,23 +1,10 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RestoreOptions } from '../../src/domain/rollback.ts';
 import { newBenchForEach } from './checkpoint-bench.ts';
-import { openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
+import { flip, openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
 
 const { bench, at, capture, packFiles } = newBenchForEach();
 
@@ -174,12 +161,7 @@ describe('a checkpoint that the store has damaged', () => {
     const good = readFileSync(at('b'));
     const [pack = ''] = packFiles().filter((file) => file.endsWith('.pack'));
     const path = join(bench.storePath, 'repository/objects/pack', pack);
-    chmodSync(path, 0o600);
-    const file = openSync(path, 'r+');
-    const byte = Buffer.alloc(1);
-    readSync(file, byte, 0, 1, 20_000);
-    writeSync(file, Buffer.from([(byte[0] ?? 0) ^ 1]), 0, 1, 20_000);
-    closeSync(file);
+    flip(path, 20_000);
     for (const name of ['a', 'b', 'c']) writeFileSync(at(name), `present ${name}`);
     await expect(restore(id, {})).rejects.toMatchObject({ code: 'checkpoint-corrupt' });
     const result = await restore(id, { skipLost: true });

@@ -15,7 +15,7 @@ import { S3_CREDENTIALS, startS3Server } from '../support/s3-server.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { shout, startTamperingProxy } from '../support/tampering-proxy.ts';
 import type { Tampering } from '../support/tampering-proxy.ts';
-import { fillTree, makeBench, makeInfo, openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
+import { fillTree, flip, makeBench, makeInfo, openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
 import type { Bench } from './checkpoint-fixtures.ts';
 
 const SERVER_BUILD_MS = 20 * 60_000;
@@ -340,6 +340,22 @@ describe('a replicated checkpoint', () => {
     expect(await replica.list('rerail/')).toHaveLength(1);
     expect(await fetchReplicated(other, replica, id, tempDir)).toEqual(await store.receipt(id));
     expect(await readdir(tempDir)).toEqual([]);
+  });
+
+  it('is made by a capture, and a restore takes it when its own store has rotted', async () => {
+    const replica = openReplica();
+    const { captureCheckpoint, restoreCheckpoint, store } = await openActivities(here, { replica });
+    const content = randomBytes(50_000);
+    await writeFile(join(here.root, 'a'), content);
+    const { info, replica: receipt } = await captureCheckpoint({ info: makeInfo(), root: here.root });
+    expect(receipt).toMatchObject({ key: replicaKey(replica, info.id) });
+    const packs = join(here.storePath, 'repository/objects/pack');
+    const [pack = ''] = (await readdir(packs)).filter((name) => name.endsWith('.pack'));
+    flip(join(packs, pack), 20_000);
+    await writeFile(join(here.root, 'a'), 'other');
+    expect(await restoreCheckpoint(restoreOrder(info.id))).toMatchObject({ success: true, lost: [] });
+    expect(await readFile(join(here.root, 'a'))).toEqual(content);
+    expect(await store.verify(info.id, 'full')).toEqual([]);
   });
 
   it('makes good what its own store has lost', async () => {

@@ -15,7 +15,7 @@ import type { CheckpointContext, CheckpointDependencies } from './checkpoint-con
 import { readRecord } from './checkpoint-record.ts';
 import { diffCheckpoints } from './diff-checkpoints.ts';
 import type { CheckpointDiff } from './diff-checkpoints.ts';
-import { fetchIfAbsent, replicateAll, withReplica } from './keep-replica.ts';
+import { replicateAll, withGoodCopy, withReplica } from './keep-replica.ts';
 import { restoreCheckpoint } from './restore-checkpoint.ts';
 import type { RestoreInput } from './prepare-restore.ts';
 
@@ -35,10 +35,7 @@ export function createCheckpointActivities(dependencies: CheckpointDependencies)
     captureCheckpoint: (input: CaptureInput): Promise<CheckpointRecord> =>
       within(async (context) => withReplica(context, await captureCheckpoint(context, input))),
     restoreCheckpoint: (input: RestoreInput): Promise<RestoreResult> =>
-      within(async (context) => {
-        await fetchIfAbsent(context, input.checkpointId);
-        return restoreCheckpoint(context, input);
-      }),
+      within((context) => withGoodCopy(context, input.checkpointId, () => restoreCheckpoint(context, input))),
     verifyCheckpoint: ({ checkpointId, level }: { checkpointId: string; level: VerifyLevel }) =>
       within(async ({ store, now }): Promise<VerifiedCheckpoint> => ({
         problems: (await store.verify(checkpointId, level)).slice(0, LISTED_PROBLEMS),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CheckpointRecord } from '../../domain/checkpoint.ts';
-import { messageOf } from '../../domain/errors.ts';
+import { isRerailError, messageOf } from '../../domain/errors.ts';
 import { fetchReplicated, replicate } from '../../store/replica/replicate-checkpoint.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 
@@ -28,6 +28,25 @@ export async function fetchIfAbsent(context: CheckpointContext, id: string): Pro
   if (replica === undefined || (await store.has(id))) return;
   context.progress('fetch');
   await fetchReplicated(store, replica, id, temporary(context));
+}
+
+/** Again with the copy from object storage when this store turns out to have lost something of the checkpoint. */
+export async function withGoodCopy<T>(context: CheckpointContext, id: string, work: () => Promise<T>): Promise<T> {
+  const { replica, store } = context;
+  await fetchIfAbsent(context, id);
+  try {
+    return await work();
+  } catch (error) {
+    const isCorrupt = isRerailError(error) && error.code === 'checkpoint-corrupt';
+    if (!isCorrupt || replica === undefined) throw error;
+    context.progress('fetch');
+    await fetchReplicated(store, replica, id, temporary(context)).catch((cause: unknown) => {
+      context.progress('fetch', { message: messageOf(cause) });
+      // What is wrong with the checkpoint counts, not that there is no help.
+      throw error;
+    });
+    return work();
+  }
 }
 
 /** Makes the copies that are missing. Returns what is there now, and what could not be copied. */
