@@ -1,12 +1,5 @@
-import { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { createRecoveryClient } from '../../client/recovery-client.ts';
-import { messageOf } from '../../domain/errors.ts';
-import { resolveConnection } from '../../config/connection.ts';
-import { openNativeConnection } from '../../config/open-connection.ts';
 import { stopServer } from '../../embedded/stop-server.ts';
-import { createLogger } from '../../telemetry/logger.ts';
-import { createLogNotifier, createWorkers, installRuntime, runWorkers } from '../../worker.ts';
 import { openContext } from '../context.ts';
 import { DEMO_PLAYBOOKS, runDemo } from '../demo/run-demo.ts';
 import { onInterrupt, untilAborted } from '../interrupt.ts';
@@ -51,43 +44,10 @@ async function up(options: { fresh?: boolean; demo?: boolean }, command: Command
   }
 }
 
+/** Loaded only here: the native core and all that activities need would slow every other command down. */
 async function worker(_options: object, command: Command): Promise<void> {
-  const { settings } = await openContext(command);
-  const logger = createLogger({ level: settings.logLevel, format: settings.logFormat });
-  installRuntime(logger);
-  const stop = onInterrupt();
-  const resolved = await resolveConnection(settings);
-  const connection = await openNativeConnection(resolved, 15_000);
-  try {
-    const workers = await createWorkers({
-      settings,
-      connection,
-      namespace: resolved.namespace,
-      notifier: createLogNotifier(logger),
-    });
-    if (settings.storeCare === 'daily') {
-      const { storeCare } = createRecoveryClient({
-        client: new Client({ connection, namespace: resolved.namespace }),
-        taskQueue: settings.taskQueue,
-      });
-      await storeCare.schedule(settings.host).catch((error: unknown) => {
-        logger.warn(
-          { host: settings.host, reason: messageOf(error) },
-          'the nightly care of the store is not scheduled',
-        );
-      });
-    }
-    // Started by `rerail up`: when that process dies, however it dies, so does this one.
-    const parentGone = new AbortController();
-    process.once('disconnect', () => parentGone.abort());
-    const running = runWorkers(workers, AbortSignal.any([stop, parentGone.signal]));
-    logger.debug({ host: settings.host, taskQueue: settings.taskQueue }, 'worker is ready');
-    process.send?.('ready');
-    await running;
-  } finally {
-    await connection.close();
-    if (process.connected) process.disconnect();
-  }
+  const { serveWorker } = await import('../serve-worker.ts');
+  await serveWorker((await openContext(command)).settings);
 }
 
 export function addUpCommands(program: Command): void {
