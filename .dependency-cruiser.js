@@ -18,7 +18,7 @@ const LAYERS = {
 };
 
 /** Where things are put together: they may import everything. */
-const COMPOSITION_ROOTS = '^src/(index|worker|plugin|testing)\\.ts$|^src/cli/(main\\.ts$|commands/)';
+const COMPOSITION_ROOTS = '^src/(index|worker|plugin|testing)\\.ts$|^src/cli/(main\\.ts$|serve-worker\\.ts$|commands/)';
 
 const PURE = '^src/(domain|planner|resilience|workflows)/';
 const PURE_PACKAGES = '^node_modules/(zod|ms|@temporalio/(workflow|common))/';
