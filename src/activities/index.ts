@@ -1,12 +1,6 @@
 import { cancellationDetails, Context } from '@temporalio/activity';
-import {
-  DEFAULT_EXCLUDES,
-  type CheckpointInfo,
-  type CheckpointRecord,
-  type RetentionPolicy,
-  type StateParts,
-} from '../domain/checkpoint.ts';
-import type { Reconciled, StoredCheckpoint, StoreProblem } from '../domain/store-care.ts';
+import { DEFAULT_EXCLUDES, type CheckpointInfo, type CheckpointRecord, type StateParts } from '../domain/checkpoint.ts';
+import type { LedgerCare } from '../domain/store-care.ts';
 import { RerailError } from '../domain/errors.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
@@ -24,24 +18,6 @@ import type { ScanLimits } from './files/scan-tree.ts';
 import { runProbe } from './probes/run-probe.ts';
 import { asActivity } from './support/as-activity.ts';
 import { checkConnectivity, cleanCaches, inspectResources } from './system.ts';
-
-/** What the care of a store asks of the ledgers. */
-export interface LedgerCare {
-  reconcileLedgers: (about: {
-    host: string;
-    stored: StoredCheckpoint[];
-    problems: StoreProblem[];
-    verifiedAt: string;
-  }) => Promise<Omit<Reconciled, 'findings'> & { unreplicated: string[] }>;
-  noteReplicas: (about: {
-    host: string;
-    replicated: { id: string; replica: NonNullable<CheckpointRecord['replica']> }[];
-  }) => Promise<void>;
-  cleanLedgers: (about: {
-    host: string;
-    policy: RetentionPolicy;
-  }) => Promise<{ subject: string; ids: string[]; freedBytes: number }[]>;
-}
 
 /** What the shared activities need of Temporal itself; the composition root hands it in. */
 export interface Engine {

@@ -1,13 +1,11 @@
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
-import type { CheckpointRecord, RetentionPolicy } from '../domain/checkpoint.ts';
+import type { CheckpointRecord } from '../domain/checkpoint.ts';
 import {
   reconcileStore,
   type CheckpointFinding,
-  type Reconciled,
+  type LedgerCare,
   type StoreCareInput,
   type StoreCareReport,
-  type StoredCheckpoint,
-  type StoreProblem,
 } from '../domain/store-care.ts';
 import { storeCareId, WORKFLOW_TYPES } from '../domain/wire-names.ts';
 import type { storeCare } from '../workflows/store-care.ts';
@@ -16,13 +14,8 @@ import { translateError } from './errors.ts';
 
 type Checkpoints = ReturnType<typeof createCheckpoints>;
 
-export interface Reconciliation extends Omit<Reconciled, 'findings'> {
-  /** Whole, on this host, and without a copy. */
-  unreplicated: string[];
-}
-
 /** What the care of a store asks of the ledgers; it is called by activities. */
-export function createLedgerCare(checkpoints: Checkpoints) {
+export function createLedgerCare(checkpoints: Checkpoints): LedgerCare {
   const ofHost = async (host: string): Promise<Map<string, CheckpointRecord[]>> => {
     const ledgers = new Map<string, CheckpointRecord[]>();
     for (const subject of await checkpoints.subjects())
@@ -40,13 +33,7 @@ export function createLedgerCare(checkpoints: Checkpoints) {
     }
   };
   return {
-    async reconcileLedgers(about: {
-      host: string;
-      stored: StoredCheckpoint[];
-      problems: StoreProblem[];
-      verifiedAt: string;
-    }): Promise<Reconciliation> {
-      const { host, stored, problems, verifiedAt } = about;
+    async reconcileLedgers({ host, stored, problems, verifiedAt }) {
       const ledgers = await ofHost(host);
       const records = [...ledgers.values()].flat();
       const { findings, ...found } = reconcileStore(records, stored, problems, { verifiedAt, now: Date.now() });
@@ -55,16 +42,10 @@ export function createLedgerCare(checkpoints: Checkpoints) {
       const unreplicated = records.filter(({ info, replica }) => replica === undefined && !bad.has(info.id));
       return { ...found, unreplicated: unreplicated.map(({ info }) => info.id) };
     },
-    async noteReplicas({
-      host,
-      replicated,
-    }: {
-      host: string;
-      replicated: { id: string; replica: NonNullable<CheckpointRecord['replica']> }[];
-    }): Promise<void> {
+    async noteReplicas({ host, replicated }) {
       await note(await ofHost(host), replicated);
     },
-    async cleanLedgers({ host, policy }: { host: string; policy: RetentionPolicy }) {
+    async cleanLedgers({ host, policy }) {
       const cleaned: { subject: string; ids: string[]; freedBytes: number }[] = [];
       for (const [subject, records] of await ofHost(host)) {
         if (records.length === 0) continue;

@@ -64,8 +64,12 @@ export function selectForCleanup(
 }
 
 const RESTORED = 'restored:';
+export const PRE_RESTORE = 'pre-restore';
 /** Tag of a backup whose restore had moved the repository too: so must its undo. */
 export const MOVED_GIT = 'moved-git';
+
+/** Tags of the backup that a restore of this checkpoint makes first. */
+export const backupTags = (checkpointId: string): string[] => [PRE_RESTORE, `${RESTORED}${checkpointId}`];
 
 /** The checkpoint that the subject was last brought back to, unless a new one has been taken since. */
 function standsAt(newestFirst: readonly CheckpointRecord[]): string | undefined {
@@ -96,4 +100,4 @@ export function resolveTarget(records: readonly CheckpointRecord[], target: stri
 
 /** What was there before the last restore: restoring it is the undo, and once more the undo of the undo. */
 export const lastBackup = (records: readonly CheckpointRecord[]): CheckpointRecord | undefined =>
-  filterCheckpoints(records, { tags: ['pre-restore'] })[0];
+  filterCheckpoints(records, { tags: [PRE_RESTORE] })[0];

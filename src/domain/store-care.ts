@@ -74,6 +74,34 @@ export interface Reconciled {
   healed: string[];
 }
 
+/** What a look at one host's store has found. */
+export interface StoreFindings {
+  host: string;
+  stored: StoredCheckpoint[];
+  problems: StoreProblem[];
+  verifiedAt: string;
+}
+
+export interface ReplicatedCheckpoint {
+  id: string;
+  replica: NonNullable<CheckpointRecord['replica']>;
+}
+
+export interface Reconciliation extends Omit<Reconciled, 'findings'> {
+  /** Whole, on this host, and without a copy. */
+  unreplicated: string[];
+}
+
+/** What the care of a store asks of the ledgers. */
+export interface LedgerCare {
+  reconcileLedgers: (found: StoreFindings) => Promise<Reconciliation>;
+  noteReplicas: (about: { host: string; replicated: ReplicatedCheckpoint[] }) => Promise<void>;
+  cleanLedgers: (about: {
+    host: string;
+    policy: RetentionPolicy;
+  }) => Promise<{ subject: string; ids: string[]; freedBytes: number }[]>;
+}
+
 /** Compares what one host's store has with what the ledgers say of it. */
 export function reconcileStore(
   records: readonly CheckpointRecord[],

@@ -8,7 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { CheckpointRecord } from '../domain/checkpoint.ts';
-import { filterCheckpoints, MOVED_GIT, selectForCleanup } from '../domain/checkpoint-list.ts';
+import { backupTags, filterCheckpoints, MOVED_GIT, selectForCleanup } from '../domain/checkpoint-list.ts';
 import { hostActivities } from './activity-proxies.ts';
 import * as messages from './messages.ts';
 
@@ -37,7 +37,7 @@ const backupInfo = (
   type: 'recovery',
   subject: record.info.subject,
   description: `What was there before ${by} restored ${record.info.id}`,
-  tags: ['pre-restore', `restored:${record.info.id}`, ...(movesGit(options) ? [MOVED_GIT] : [])],
+  tags: [...backupTags(record.info.id), ...(movesGit(options) ? [MOVED_GIT] : [])],
   success: true,
 });
 

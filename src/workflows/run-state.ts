@@ -29,10 +29,6 @@ export interface RunState {
   published?: RunStatus;
 }
 
-/** Names one effect of this run, the same in every attempt and after a continue-as-new. */
-export const keyOf = (tail: string): string =>
-  `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId}/${tail}`;
-
 export function createRunState(input: RunInput): RunState {
   const steps = input.pipeline.spec.phases.flatMap(({ name, steps: own }) =>
     own.map((step) => ({ phase: name, step: step.name, optional: step.optional })),

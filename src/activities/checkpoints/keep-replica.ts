@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { CheckpointRecord } from '../../domain/checkpoint.ts';
+import type { ReplicatedCheckpoint } from '../../domain/store-care.ts';
 import { isRerailError, messageOf } from '../../domain/errors.ts';
 import { fetchReplicated, replicate } from '../../store/replica/replicate-checkpoint.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
@@ -53,9 +54,9 @@ export async function withGoodCopy<T>(context: CheckpointContext, id: string, wo
 export async function replicateAll(
   context: CheckpointContext,
   ids: readonly string[],
-): Promise<{ replicated: { id: string; replica: NonNullable<CheckpointRecord['replica']> }[]; failed: string[] }> {
+): Promise<{ replicated: ReplicatedCheckpoint[]; failed: string[] }> {
   const { replica, store } = context;
-  const replicated: { id: string; replica: NonNullable<CheckpointRecord['replica']> }[] = [];
+  const replicated: ReplicatedCheckpoint[] = [];
   const failed: string[] = [];
   if (replica === undefined) return { replicated, failed };
   for (const id of ids) {

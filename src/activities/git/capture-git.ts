@@ -8,7 +8,7 @@ import { RerailError } from '../../domain/errors.ts';
 import type { NamedContent } from '../../store/checkpoint-store.ts';
 import { hashFile } from '../files/hash-file.ts';
 import type { UserRepository } from './git-repository.ts';
-import { readState } from './read-git-state.ts';
+import { hashIndex, readState } from './read-git-state.ts';
 
 export interface CapturedGit {
   state: GitState;
@@ -45,7 +45,7 @@ export async function captureGit(order: GitCaptureOrder): Promise<CapturedGit> {
     const tips = await listTips(repository, state);
     const packs = await packTips(order, tips);
     if (packs === 'too large') skipped.push({ path: '.git', reason: 'history too large' });
-    const same = (await readState(repository)).indexSha256 === state.indexSha256;
+    const same = (await hashIndex(repository.gitDir)) === state.indexSha256;
     if (!same && attempt < ATTEMPTS) continue;
     if (!same) skipped.push({ path: '.git/index', reason: 'torn' });
     const blobs = packs === 'too large' ? [] : packs.map(({ blob }) => blob);

@@ -65,7 +65,7 @@ async function listInProgress(gitDir: string): Promise<string[]> {
   return found.filter((name) => name !== undefined);
 }
 
-async function hashIndex(gitDir: string): Promise<string | null> {
+export async function hashIndex(gitDir: string): Promise<string | null> {
   try {
     return createHash('sha256')
       .update(await readFile(join(gitDir, 'index')))

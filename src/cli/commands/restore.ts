@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Option, type Command } from 'commander';
 import type { RecoveryClient } from '../../client/recovery-client.ts';
 import { CHECKPOINT_PARTS, type CheckpointPart, type CheckpointRecord } from '../../domain/checkpoint.ts';
-import { MOVED_GIT } from '../../domain/checkpoint-list.ts';
+import { MOVED_GIT, PRE_RESTORE } from '../../domain/checkpoint-list.ts';
 import { DurationSchema } from '../../domain/duration.schema.ts';
 import type { Duration } from '../../domain/duration.ts';
 import { RerailError } from '../../domain/errors.ts';
@@ -86,7 +86,7 @@ function selectionOf(options: RestoreCliOptions, { parts, info }: CheckpointReco
   const scope = scopeOf(options);
   if (scope) return { scope, ...(options.parts ? { parts: options.parts } : {}) };
   const git = options.git === true || info.tags.includes(MOVED_GIT);
-  const system = options.parts === undefined && info.tags.includes('pre-restore') && parts.includes('system');
+  const system = options.parts === undefined && info.tags.includes(PRE_RESTORE) && parts.includes('system');
   if (!git && !system) return options.parts ? { parts: options.parts } : {};
   const rest = options.parts ?? parts.filter((part) => part !== 'git' && part !== 'system');
   return {

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRerailError, RerailError } from '../../domain/errors.ts';
 import { requireId } from '../checkpoint-format.ts';
 import type { CheckpointStore, PutResult } from '../checkpoint-store.ts';
+import { withTemporaryDirectory } from '../temporary-directory.ts';
 import type { Replica, ReplicaObject } from './replica.ts';
 
 export interface ReplicaReceipt {
@@ -46,7 +46,7 @@ export async function replicate(
   };
   const earlier = await replica.head(key);
   if (earlier !== undefined) return answer(earlier);
-  return withTemporary(tempDir, async (directory) => {
+  return withTemporaryDirectory(tempDir, 'replica-', async (directory) => {
     const file = join(directory, 'bundle');
     const digest = await store.exportBundle(id, file);
     try {
@@ -82,19 +82,9 @@ export async function fetchReplicated(
       nonRetryable: true,
     });
   }
-  return withTemporary(tempDir, async (directory) => {
+  return withTemporaryDirectory(tempDir, 'replica-', async (directory) => {
     const file = join(directory, 'bundle');
     await replica.get(key, file);
     return store.importBundle(id, file);
   });
-}
-
-async function withTemporary<T>(tempDir: string, work: (directory: string) => Promise<T>): Promise<T> {
-  await mkdir(tempDir, { recursive: true, mode: 0o700 });
-  const directory = await mkdtemp(join(tempDir, 'replica-'));
-  try {
-    return await work(directory);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
 }

@@ -1,4 +1,4 @@
-import { isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, sleep } from '@temporalio/workflow';
 import type { RetrySpec } from '../../domain/action.ts';
 import type { ReplayStep } from '../../domain/action.schema.ts';
 import type { Json } from '../../domain/canonical-json.ts';
@@ -7,6 +7,7 @@ import type { OperationResult } from '../../domain/operation.ts';
 import type { ActionRecord } from '../../domain/recovery.ts';
 import { resolveTemplates } from '../../domain/template.ts';
 import { backoffMs } from '../../resilience/backoff.ts';
+import { effectKey } from '../effect-key.ts';
 import { isoNow, note, publish, type RecoveryState } from '../recovery-state.ts';
 import { executeOperation } from './execute-operation.ts';
 import { recordError, toRecorded, type CaughtError } from './record-error.ts';
@@ -31,7 +32,7 @@ async function runSteps(state: RecoveryState, record: ActionRecord, options: Att
   let outputs: Record<string, Json> = {};
   for (const [index, step] of options.steps.entries()) {
     result = await executeOperation(resolveTemplates(step.operation, scope), {
-      key: `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId}/${record.id}/${options.round}.${attempt}.${index}`,
+      key: effectKey(`${record.id}/${options.round}.${attempt}.${index}`),
       summary: `${record.id}: ${step.name}${of}`,
       timeout: options.timeout,
     });

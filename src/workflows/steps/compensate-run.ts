@@ -1,4 +1,3 @@
-import { workflowInfo } from '@temporalio/workflow';
 import { publishRun, type RunState } from '../run-state.ts';
 import { runUndo } from './saga.ts';
 
@@ -7,9 +6,8 @@ export async function compensateRun(state: RunState): Promise<void> {
   if (state.saga.length === 0) return;
   state.status = 'compensating';
   publishRun(state);
-  const { workflowId, firstExecutionRunId } = workflowInfo();
   for (let entry = state.saga.pop(); entry; entry = state.saga.pop()) {
-    const record = await runUndo(entry, `${workflowId}/${firstExecutionRunId}`, 1);
+    const record = await runUndo(entry, 1);
     state.compensations.push(record);
     const step = state.steps.find((candidate) => `${candidate.phase}/${candidate.step}` === entry.actionId);
     if (step && record.ok) step.status = 'compensated';

@@ -1,4 +1,4 @@
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import { note, publish, setStatus, type RecoveryState } from '../recovery-state.ts';
 import { awaitDecision, decisionsWith } from './await-decision.ts';
 import { runUndo, type SagaEntry } from './saga.ts';
@@ -22,7 +22,7 @@ export async function compensate(state: RecoveryState): Promise<void> {
 async function undoOne(state: RecoveryState, entry: SagaEntry): Promise<void> {
   const action = state.actions.find(({ id }) => id === entry.actionId);
   for (let round = 1; ; round++) {
-    const record = await runUndo(entry, `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId}`, round);
+    const record = await runUndo(entry, round);
     note(state, 'compensation', `${record.title}: ${record.ok ? 'done' : `failed: ${record.error?.message ?? ''}`}`, {
       actionId: entry.actionId,
     });

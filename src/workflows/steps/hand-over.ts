@@ -9,7 +9,8 @@ import {
 import type { Failure } from '../../domain/failure.ts';
 import type { RecoveryOutcome, RunStepRecord } from '../../domain/run.ts';
 import { engine, sharedActivities } from '../activity-proxies.ts';
-import { keyOf, publishRun, type RunState } from '../run-state.ts';
+import { effectKey } from '../effect-key.ts';
+import { publishRun, type RunState } from '../run-state.ts';
 import { recordError } from './record-error.ts';
 
 /** How often a waiting run looks whether its recovery still lives, in case that was killed and could not tell. */
@@ -24,7 +25,7 @@ export async function recoverStep(
   state.status = 'recovering';
   const { startRecovery } = sharedActivities({ timeout: '30s', summary: `hand ${record.step} over to a recovery` });
   const { playbook } = state.input;
-  const key = keyOf(`recover/${record.index}/${record.recoveries.length + 1}`);
+  const key = effectKey(`recover/${record.index}/${record.recoveries.length + 1}`);
   const { recoveryId, recoveryRunId, joined } = await startRecovery({
     failure,
     key,

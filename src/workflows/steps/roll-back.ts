@@ -1,6 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { PlannedAction } from '../../domain/action.ts';
 import type { Json } from '../../domain/canonical-json.ts';
+import { backupTags } from '../../domain/checkpoint-list.ts';
 import { newId } from '../../domain/ids.ts';
 import type { RestoreResult } from '../../domain/rollback.ts';
 import { engine, hostActivities } from '../activity-proxies.ts';
@@ -27,7 +28,7 @@ export async function rollBack(state: RecoveryState, action: RollbackAction): Pr
       type: 'recovery',
       subject: action.subject,
       description: `What was there before ${workflowId} rolled back to ${action.checkpointId}`,
-      tags: ['pre-restore', `restored:${action.checkpointId}`],
+      tags: backupTags(action.checkpointId),
       workflowId,
       success: true,
     },

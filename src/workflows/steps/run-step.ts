@@ -5,7 +5,8 @@ import type { CommandOperation, Operation, OperationResult } from '../../domain/
 import type { PipelineStep } from '../../domain/pipeline.ts';
 import type { RecoveryOutcome, RunStepRecord } from '../../domain/run.ts';
 import { backoffMs } from '../../resilience/backoff.ts';
-import { keyOf, publishRun, type RunState } from '../run-state.ts';
+import { effectKey } from '../effect-key.ts';
+import { publishRun, type RunState } from '../run-state.ts';
 import { executeOperation } from './execute-operation.ts';
 import { recoverStep } from './hand-over.ts';
 import { recordError, toRecorded, type CaughtError } from './record-error.ts';
@@ -58,7 +59,7 @@ async function tryStep(state: RunState, step: PipelineStep, record: RunStepRecor
     record.attempts += 1;
     try {
       const result = await executeOperation(operationOf(state, step), {
-        key: keyOf(`${record.phase}/${record.step}/${record.attempts}`),
+        key: effectKey(`${record.phase}/${record.step}/${record.attempts}`),
         summary: `${record.phase}: ${record.step}${retry.maximumAttempts > 1 ? `, try ${attempt} of ${retry.maximumAttempts}` : ''}`,
         timeout: step.timeout,
       });

@@ -2,6 +2,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { CompensationSpec } from '../../domain/action.ts';
 import type { Duration } from '../../domain/duration.ts';
 import type { CompensationRecord } from '../../domain/report.ts';
+import { effectKey } from '../effect-key.ts';
 import { executeOperation } from './execute-operation.ts';
 import { recordError, toRecorded } from './record-error.ts';
 
@@ -17,14 +18,14 @@ const TRIES = 3;
  * One undo, tried up to three times, never interrupted by cancellation. `round` tells a person's renewed try from the
  * first. Never throws: what went wrong is in the record.
  */
-export function runUndo(entry: SagaEntry, workflowId: string, round: number): Promise<CompensationRecord> {
+export function runUndo(entry: SagaEntry, round: number): Promise<CompensationRecord> {
   return CancellationScope.nonCancellable(async () => {
     const startedAt = Date.now();
     const base = { actionId: entry.actionId, title: entry.compensation.title };
     for (let attempt = 1; ; attempt++) {
       try {
         await executeOperation(entry.compensation.operation, {
-          key: `${workflowId}/undo/${entry.actionId}/${round}.${attempt}`,
+          key: effectKey(`undo/${entry.actionId}/${round}.${attempt}`),
           summary: `Undo ${entry.actionId}, try ${attempt} of ${TRIES}`,
           timeout: entry.timeout,
         });
