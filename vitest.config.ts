@@ -25,8 +25,8 @@ function project(name: string, { server }: ProjectOptions) {
 
 export default defineConfig({
   test: {
-    // Each worker process of these suites runs a Temporal worker; more of them only slow each other down.
-    maxWorkers: 2,
+    // Most suites wait for a server, timers and child processes for much of their time, so one more than two cores hold.
+    maxWorkers: 3,
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reportsDirectory: 'coverage' },
     projects: [
       project('unit', { server: false }),

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { CheckpointActivities } from '../../src/activities/checkpoints/create-checkpoint-activities.ts';
 import type { CheckpointStore } from '../../src/store/checkpoint-store.ts';
 import type { Bench } from '../integration/checkpoint-fixtures.ts';
+import { nodeCommand, projectRoot } from '../support/node-command.ts';
 
 export type Step =
   | { do: 'capture'; input: Parameters<CheckpointActivities['captureCheckpoint']>[0] }
@@ -51,25 +51,14 @@ export interface Ended {
   ms: number;
 }
 
-export const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
-
-/** argv and environment that run one of our TypeScript files with this Node. */
-export function nodeCommand(file: string, args: readonly string[] = []): { argv: string[]; env: NodeJS.ProcessEnv } {
-  return {
-    argv: [process.execPath, '--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)), ...args],
-    env: { ...process.env, TSX_TSCONFIG_PATH: `${projectRoot}tsconfig.run.json` },
-  };
-}
-
 interface WaitingChild {
   run(order: ChildOrder, kill?: KillPlan): Promise<Ended>;
   dismiss(): void;
 }
 
 function startChild(): WaitingChild {
-  const { argv, env } = nodeCommand('child.ts');
-  const [command = '', ...args] = argv;
-  const child = spawn(command, args, { cwd: projectRoot, env, stdio: 'pipe', detached: true });
+  const [command, ...args] = nodeCommand(new URL('child.ts', import.meta.url));
+  const child = spawn(command, args, { cwd: projectRoot, stdio: 'pipe', detached: true });
   const ended: Ended = { signal: null, acknowledged: [], finished: false, stderr: '', ms: 0 };
   child.stdin.on('error', () => undefined);
   child.stderr.setEncoding('utf8').on('data', (text: string) => (ended.stderr += text));

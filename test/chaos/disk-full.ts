@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { nodeCommand, projectRoot } from './child-process.ts';
+import { nodeCommand, projectRoot } from '../support/node-command.ts';
 import type { Outcome, Tell } from './outcome.ts';
 
 export interface DiskFullOptions {
@@ -26,9 +26,9 @@ export function fillDisks({ steps, seed, tell }: DiskFullOptions): Outcome {
     tell(`full disk: skipped, since ${skipped}`);
     return { ...outcome, skipped };
   }
-  const { argv, env } = nodeCommand('disk-full-child.ts', [JSON.stringify({ steps, seed })]);
-  const [command = '', ...args] = [...NAMESPACE, ...argv];
-  const run = spawnSync(command, args, { cwd: projectRoot, env, encoding: 'utf8', maxBuffer: 1 << 26 });
+  const child = nodeCommand(new URL('disk-full-child.ts', import.meta.url), JSON.stringify({ steps, seed }));
+  const [command = '', ...args] = [...NAMESPACE, ...child];
+  const run = spawnSync(command, args, { cwd: projectRoot, encoding: 'utf8', maxBuffer: 1 << 26 });
   if (run.status !== 0) throw new Error(`The child of the full disk failed: ${run.stderr}`);
   const found = JSON.parse(run.stdout) as Outcome;
   tell(`full disk: ${JSON.stringify(found.counts)}`);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from './child-process.ts';
+import { projectRoot } from '../support/node-command.ts';
 
 /** Where a kill at each named place is tried: the scene, and at which time of passing there. */
 export const FAILPOINTS: Readonly<Record<string, { scene: string; passing?: number }>> = {

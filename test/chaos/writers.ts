@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openActivities, type Bench } from '../integration/checkpoint-fixtures.ts';
-import { nodeCommand, projectRoot } from './child-process.ts';
+import { nodeCommand, projectRoot } from '../support/node-command.ts';
 import { createTally, describeError } from './outcome.ts';
 import type { Outcome, Tally, Tell } from './outcome.ts';
 import { inspect, makeWorld } from './world.ts';
@@ -33,9 +33,8 @@ interface Written {
 }
 
 async function runWriter(order: WriterOrder): Promise<Written> {
-  const { argv, env } = nodeCommand('writer-child.ts', [JSON.stringify(order)]);
-  const [command = '', ...args] = argv;
-  const { stdout } = await promisify(execFile)(command, args, { cwd: projectRoot, env, maxBuffer: 1 << 26 });
+  const [command, ...args] = nodeCommand(new URL('writer-child.ts', import.meta.url), JSON.stringify(order));
+  const { stdout } = await promisify(execFile)(command, args, { cwd: projectRoot, maxBuffer: 1 << 26 });
   return JSON.parse(stdout) as Written;
 }
 

@@ -18,7 +18,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createCheckpointActivities } from '../../src/activities/checkpoints/create-checkpoint-activities.ts';
 import type { CheckpointActivities } from '../../src/activities/checkpoints/create-checkpoint-activities.ts';
 import type { CheckpointDependencies } from '../../src/activities/checkpoints/checkpoint-context.ts';
@@ -28,6 +27,7 @@ import { newId } from '../../src/domain/ids.ts';
 import type { RestoreOptions } from '../../src/domain/rollback.schema.ts';
 import { createGitStore } from '../../src/store/git-store/create-git-store.ts';
 import type { CheckpointStore } from '../../src/store/checkpoint-store.ts';
+import { nodeCommand, projectRoot } from '../support/node-command.ts';
 
 export const isRoot = process.geteuid?.() === 0;
 
@@ -195,13 +195,8 @@ export interface ChildOrder {
 
 /** Runs an activity in a process of its own, which is killed with SIGKILL at the failpoint. Returns its signal. */
 export function runAndKill(order: ChildOrder): string | null {
-  const child = fileURLToPath(new URL('checkpoint-child.ts', import.meta.url));
-  const main = fileURLToPath(new URL('../../', import.meta.url));
-  const run = spawnSync(process.execPath, ['--import', 'tsx', child, JSON.stringify(order)], {
-    cwd: main,
-    env: { ...process.env, TSX_TSCONFIG_PATH: join(main, 'tsconfig.run.json') },
-    encoding: 'utf8',
-  });
+  const [command, ...args] = nodeCommand(new URL('checkpoint-child.ts', import.meta.url), JSON.stringify(order));
+  const run = spawnSync(command, args, { cwd: projectRoot, encoding: 'utf8' });
   if (run.signal === null) throw new Error(`The child was not killed: ${run.stdout} ${run.stderr}`);
   return run.signal;
 }

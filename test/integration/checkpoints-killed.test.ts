@@ -13,6 +13,7 @@ import {
 
 const { bench, at, capture, leftovers, packFiles, fsck } = newBenchForEach();
 
+// test/chaos/kills.test.ts kills at every failpoint; here the attempt that follows is the same one again.
 describe('killed', () => {
   it.each([
     'capture.scanned',
@@ -47,16 +48,11 @@ describe('killed', () => {
 
   it.each([
     ['restore.planned', 1],
-    ['restore.backed-up', 1],
     ['restore.stage-file', 2],
     ['restore.before-commit', 1],
     ['restore.after-commit', 1],
-    ['restore.step.remove', 1],
-    ['restore.step.mkdir', 1],
     ['restore.step.place', 2],
     ['restore.step.remove', 4],
-    ['restore.step.attributes', 1],
-    ['restore.before-clean', 1],
     ['restore.before-end', 1],
   ])(
     'in a restore at %s (%d): nothing happened, or the next attempt finishes it',
@@ -71,12 +67,7 @@ describe('killed', () => {
       const order = restoreOrder(id, { planHash: plan.hash });
       runAndKill({ bench, restore: order, failpoint, passing });
 
-      const committed = ![
-        'restore.planned',
-        'restore.backed-up',
-        'restore.stage-file',
-        'restore.before-commit',
-      ].includes(failpoint);
+      const committed = !['restore.planned', 'restore.stage-file', 'restore.before-commit'].includes(failpoint);
       if (!committed) expect(snapshot(bench.root)).toEqual(disturbed);
       const result = await restoreCheckpoint(order);
       expect(result).toMatchObject({ success: true, dataLoss: false, backupId: order.backup?.id });

@@ -5,7 +5,6 @@ import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
@@ -15,6 +14,7 @@ import { databaseFile, readServerState, stateFile, writeServerState } from '../.
 import { startServer } from '../../src/embedded/start-server.ts';
 import type { RunningServer, StartServerOptions } from '../../src/embedded/start-server.ts';
 import { describeServer, stopServer } from '../../src/embedded/stop-server.ts';
+import { nodeCommand } from '../support/node-command.ts';
 
 let dataDir: string;
 const binary = inject('serverBinary');
@@ -115,8 +115,9 @@ describe('embedded server', () => {
   });
 
   test.each(['with-parent', 'detached'] as const)('lives as long as asked for: %s', async (lifetime) => {
-    const script = fileURLToPath(new URL('../support/hold-server.ts', import.meta.url));
-    const parent = spawn(process.execPath, ['--import', 'tsx', script, dataDir, binary, lifetime]);
+    const script = new URL('../support/hold-server.ts', import.meta.url);
+    const [command, ...args] = nodeCommand(script, dataDir, binary, lifetime);
+    const parent = spawn(command, args);
     const server = await vi.waitUntil(
       async () => ((await describeServer(dataDir)).condition === 'running' ? readServerState(dataDir) : undefined),
       { timeout: 60_000, interval: 100 },
