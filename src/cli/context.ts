@@ -1,10 +1,7 @@
-import { setMaxListeners } from 'node:events';
-import { Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { Option, type Command } from 'commander';
-import { createRecoveryClient, type RecoveryClient } from '../client/recovery-client.ts';
-import { resolveConnection } from '../config/connection.ts';
+import type { RecoveryClient } from '../client/recovery-client.ts';
 import { loadSettings, type LoadedSettings } from '../config/load-settings.ts';
-import { openConnection } from '../config/open-connection.ts';
 import { createOutput, FORMATS, type Output } from './output/output.ts';
 
 export interface GlobalOptions {
@@ -43,23 +40,11 @@ export async function openContext(command: Command): Promise<Context> {
   return { output, settings: loaded.settings, loaded };
 }
 
-/** Gives the work a client and closes its connection afterwards. Throws `server-unreachable` within 5 s. */
+/** `whileConnected`, loaded only here: Temporal's client would double the time that every other command takes to start. */
 export async function withClient<T>(
   context: Context,
   work: (recoveries: RecoveryClient, client: Client) => Promise<T>,
 ): Promise<T> {
-  const resolved = await resolveConnection(context.settings);
-  const connection = await openConnection(resolved);
-  // Who stops waiting leaves a long poll behind, which would keep the process for another 20 s.
-  const done = new AbortController();
-  // The client adds a listener with each call and removes none.
-  setMaxListeners(0, done.signal);
-  try {
-    const client = new Client({ connection, namespace: resolved.namespace });
-    const recoveries = createRecoveryClient({ client, taskQueue: context.settings.taskQueue });
-    return await connection.withAbortSignal(done.signal, () => work(recoveries, client));
-  } finally {
-    done.abort();
-    await connection.close();
-  }
+  const { whileConnected } = await import('./connect.ts');
+  return whileConnected(context.settings, ({ recoveries, client }) => work(recoveries, client));
 }

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { text as readStream } from 'node:stream/consumers';
-import { parseFailure } from '../client/recovery-client.ts';
 import type { Json } from '../domain/canonical-json.ts';
 import { codeOf, messageOf, RerailError } from '../domain/errors.ts';
 import { CATEGORIES, FAILURE_TYPES, LANES, SEVERITIES, type Failure } from '../domain/failure.ts';
+import { FailureSchema } from '../domain/failure.schema.ts';
+import { parseInput } from '../domain/parse-input.ts';
 
 export interface FailureOptions {
   file?: string;
@@ -110,5 +111,5 @@ export async function readFailure(
       ? { operation: { kind: 'command', argv: command, workspace: workspace ?? process.cwd(), host } }
       : {}),
   };
-  return parseFailure({ source: { kind: 'cli' }, host, ...defaults, ...fromFile, ...given });
+  return parseInput(FailureSchema, { source: { kind: 'cli' }, host, ...defaults, ...fromFile, ...given }, 'the failure');
 }

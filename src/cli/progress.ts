@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
 import type { Output } from './output/output.ts';
 import { formatBytes } from './output/render.ts';
 
@@ -18,6 +17,7 @@ interface Step {
 
 /** What the activities of a workflow last told of themselves. */
 async function readHeartbeats(client: Client, workflowId: string): Promise<Step[]> {
+  const { defaultPayloadConverter } = await import('@temporalio/common');
   const { raw } = await client.workflow.getHandle(workflowId).describe();
   const told = (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) =>
     (heartbeatDetails?.payloads ?? []).map((payload) =>

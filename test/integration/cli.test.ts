@@ -64,24 +64,23 @@ describe('a plan, which needs no server', () => {
 });
 
 describe('help', () => {
-  it('has an example for every command', async () => {
-    const leaves = (command: Command, words: string[]): string[][] =>
+  it('has an example for every command', () => {
+    const leaves = (command: Command, words: string[]): { command: Command; words: string[] }[] =>
       command.commands.length === 0
-        ? [words]
+        ? [{ command, words }]
         : command.commands.flatMap((child) => leaves(child, [...words, child.name()]));
     const commands = leaves(createProgram(), []);
     expect(commands.length).toBeGreaterThan(20);
-    const without: string[] = [];
-    for (let at = 0; at < commands.length; at += 4) {
-      await Promise.all(
-        commands.slice(at, at + 4).map(async (words) => {
-          const { code, stdout } = await rerail([...words, '--help']);
-          const example = new RegExp(`Example:\\n  \\$ rerail ${words.join(' ')}\\b`);
-          if (code !== EXIT.done || !example.test(stdout)) without.push(words.join(' '));
-        }),
-      );
+    for (const { command, words } of commands) {
+      let help = '';
+      command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+      expect(help).toMatch(new RegExp(`Example:\\n  \\$ rerail ${words.join(' ')}\\b`));
     }
-    expect(without).toEqual([]);
+  });
+
+  it('is what --help prints', async () => {
+    const { code, stdout } = await rerail(['recovery', 'approve', '--help']);
+    expect([code, stdout]).toEqual([EXIT.done, expect.stringContaining('$ rerail recovery approve ')]);
   });
 
   it('tells the version on stdout', async () => {

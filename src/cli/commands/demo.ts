@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { openContext } from '../context.ts';
-import { DEMO_PLAYBOOKS, runDemo } from '../demo/run-demo.ts';
 import { EXIT } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { startSystem } from '../system.ts';
 
 /** On a server, queues and data of its own, so that it neither finds nor leaves anything. */
 async function demo(_options: object, command: Command): Promise<void> {
+  const { startSystem } = await import('../system.ts');
+  const { DEMO_PLAYBOOKS, runDemo } = await import('../demo/run-demo.ts');
   const context = await openContext(command);
   const { output } = context;
   const dataDir = await mkdtemp(path.join(tmpdir(), 'rerail-data-'));

@@ -1,7 +1,6 @@
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
-import { resolveConnection } from '../../config/connection.ts';
 import { messageOf, isRerailError } from '../../domain/errors.ts';
 import { hostTaskQueue } from '../../domain/wire-names.ts';
 import { ensureSearchAttributes, missingSearchAttributes } from '../../embedded/search-attributes.ts';
@@ -77,6 +76,7 @@ async function checkPollers(
 }
 
 async function checkServer(context: Context, fix: boolean): Promise<Check[]> {
+  const { resolveConnection } = await import('../../config/connection.ts');
   const { address } = (await resolveConnection(context.settings)).connectionOptions;
   try {
     return await withClient(context, async (_recoveries, client) => {

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import { stopServer } from '../../embedded/stop-server.ts';
 import { openContext } from '../context.ts';
-import { DEMO_PLAYBOOKS, runDemo } from '../demo/run-demo.ts';
 import { onInterrupt, untilAborted } from '../interrupt.ts';
-import { startSystem } from '../system.ts';
 
 async function up(options: { fresh?: boolean; demo?: boolean }, command: Command): Promise<void> {
+  const { startSystem } = await import('../system.ts');
+  const { DEMO_PLAYBOOKS, runDemo } = await import('../demo/run-demo.ts');
   const opened = await openContext(command);
   const { output } = opened;
   const playbooksDir = options.demo ? [...opened.settings.playbooksDir, DEMO_PLAYBOOKS] : opened.settings.playbooksDir;
@@ -64,6 +63,7 @@ export function addUpCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ rerail down')
     .action(async (_options: object, command: Command) => {
       const { output, settings } = await openContext(command);
+      const { stopServer } = await import('../../embedded/stop-server.ts');
       const stopped = await stopServer(settings.dataDir);
       output.value({ stopped }, () => (stopped ? 'Stopped.' : 'No embedded server was running.'));
     });

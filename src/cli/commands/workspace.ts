@@ -1,13 +1,11 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { cleanCaches } from '../../activities/system.ts';
 import { DurationSchema } from '../../domain/duration.schema.ts';
 import { RerailError } from '../../domain/errors.ts';
 import { openContext, withClient } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatBytes } from '../output/render.ts';
 import { renderTable } from '../output/table.ts';
-import { validateWorkspace } from './validate-workspace.ts';
 import { addListOptions, listCheckpoints } from './checkpoint.ts';
 import { addRestoreCommands } from './restore.ts';
 
@@ -44,6 +42,7 @@ async function cleanup(options: CleanupOptions, command: Command): Promise<void>
     olderThan: olderThan.data,
     ...(options.keepTag ? { keepTags: options.keepTag } : {}),
   };
+  const { cleanCaches } = await import('../../activities/system.ts');
   const caches = options.checkpointsOnly
     ? undefined
     : await cleanCaches({
@@ -77,6 +76,7 @@ async function cleanup(options: CleanupOptions, command: Command): Promise<void>
 }
 
 async function validate(options: { root: string; file?: string[] }, command: Command): Promise<void> {
+  const { validateWorkspace } = await import('./validate-workspace.ts');
   const { output, settings } = await openContext(command);
   const checks = await validateWorkspace({ root: path.resolve(options.root), files: options.file ?? [], settings });
   const failed = checks.some(({ level }) => level === 'error');
