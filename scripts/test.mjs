@@ -22,10 +22,20 @@ async function runVitest(args, serverPath) {
   }
 }
 
+/** So that its build is part of the set-up; where it fails, the suites that need it say so themselves. */
+async function prepareS3Server() {
+  const { tsImport } = await import('tsx/esm/api');
+  const { ensureS3Server } = await tsImport('./lib/s3-server.ts', import.meta.url);
+  const report = (line) => void process.stderr.write(`${line}\n`);
+  await ensureS3Server(report).catch((error) => report(error.message));
+}
+
 await runMain(async () => {
+  const args = process.argv.slice(2);
   const { serverPath } = await setUp({ ownServer: true });
   const missing = await ensureSystemPackages();
-  const { exitCode, counts } = await runVitest(process.argv.slice(2), serverPath);
+  if (args.length === 0) await prepareS3Server();
+  const { exitCode, counts } = await runVitest(args, serverPath);
   if (missing.length > 0) {
     console.log(`Skipped for want of programs: ${missing.flatMap(({ suites }) => suites).join(', ')}`);
     console.log(`They need: sudo apt-get install -y ${missing.map(({ aptPackage }) => aptPackage).join(' ')}`);
