@@ -203,6 +203,46 @@ export function checkpointStoreSuite(name: string, open: () => Promise<StoreUnde
       },
     );
 
+    describe('much content', () => {
+      const contents = Array.from({ length: 24 }, () => randomBytes(1024 * 1024));
+
+      it('comes back, new and old together, and none of it twice', async () => {
+        const first = makeDraft(contents.slice(0, 20));
+        expect((await store.put(first)).newBytes).toBe(20 * 1024 * 1024);
+        const second = makeDraft(contents);
+        expect((await store.put(second)).newBytes).toBe(4 * 1024 * 1024);
+        for (const { manifest } of [first, second]) {
+          expect(await store.verify(manifest.info.id, 'full')).toEqual([]);
+        }
+        const found: string[] = [];
+        await store.readContent(second.manifest.info.id, digestsOf(second), async (name, content) => {
+          const pieces: Uint8Array[] = [];
+          for await (const piece of content) pieces.push(piece);
+          expect(digest(Buffer.concat(pieces))).toBe(name);
+          found.push(name);
+        });
+        expect(found.sort()).toEqual(digestsOf(second).sort());
+      });
+
+      it('of which some changed since its digest was made: all of that is named, and nothing stored', async () => {
+        const draft = makeDraft(contents);
+        const changing = digestsOf(draft).filter((_, index) => index % 5 === 0);
+        async function* open(): AsyncGenerator<Uint8Array> {
+          await Promise.resolve();
+          yield Buffer.alloc(1024 * 1024, 'other');
+        }
+        for (const name of changing) draft.content.set(name, { size: 1024 * 1024, open });
+        const error: unknown = await store.put(draft).catch((reason: unknown) => reason);
+        expect(error).toMatchObject({ details: { changed: expect.any(Array) as unknown } });
+        const { changed } = (error as { details: { changed: string[] } }).details;
+        expect([...changed].sort()).toEqual([...changing].sort());
+        expect(await store.list()).toEqual([]);
+        await store.put(makeDraft(contents));
+        await store.sweep();
+        expect((await store.usage()).bytes).toBeLessThan(25 * 1024 * 1024);
+      });
+    });
+
     it('refuses parts that are not those of the manifest', async () => {
       const draft = makeDraft(['one']);
       await expect(store.put({ ...draft, parts: { context: { note: 'other' } } })).rejects.toMatchObject({

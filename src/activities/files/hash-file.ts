@@ -34,10 +34,7 @@ function hashAtOnce(path: FsPath): HashedFile | undefined {
     const before = fstatSync(descriptor, { bigint: true });
     if (before.size > AT_ONCE_BYTES) return undefined;
     const wanted = Number(before.size) + 1;
-    let length = 0;
-    for (let read = -1; read !== 0 && length < wanted; length += read) {
-      read = readSync(descriptor, scratch, length, wanted - length, null);
-    }
+    const length = readUpTo(descriptor, scratch, wanted);
     if (BigInt(length) !== before.size || !same(before, fstatSync(descriptor, { bigint: true }))) return undefined;
     return { sha256: createHash('sha256').update(scratch.subarray(0, length)).digest('hex'), stat: before };
   } finally {
@@ -68,6 +65,10 @@ async function hashStream(path: FsPath): Promise<HashedFile | undefined> {
 
 /** The bytes of a file as it was when it was hashed: what has been appended since is left out. */
 export async function* readPrefix(path: FsPath, size: number): AsyncGenerator<Uint8Array> {
+  if (size <= AT_ONCE_BYTES) {
+    yield readAtOnce(path, size);
+    return;
+  }
   const handle = await open(path, FLAGS);
   try {
     for (let left = size; left > 0;) {
@@ -80,4 +81,23 @@ export async function* readPrefix(path: FsPath, size: number): AsyncGenerator<Ui
   } finally {
     await handle.close();
   }
+}
+
+function readAtOnce(path: FsPath, size: number): Uint8Array {
+  const descriptor = openSync(path, FLAGS);
+  try {
+    const buffer = Buffer.allocUnsafe(size);
+    return buffer.subarray(0, readUpTo(descriptor, buffer, size));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Returns how much there was. */
+function readUpTo(descriptor: number, buffer: Buffer, wanted: number): number {
+  let length = 0;
+  for (let read = -1; read !== 0 && length < wanted; length += read) {
+    read = readSync(descriptor, buffer, length, wanted - length, null);
+  }
+  return length;
 }

@@ -85,6 +85,7 @@ async function prepare(
     checkpointId,
     stage,
     items,
+    slots: 2 * changes.length,
     signal: context.signal,
     failpoint: context.failpoint,
     progress: (done) => {

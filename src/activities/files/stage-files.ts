@@ -1,5 +1,5 @@
-import { chmodSync, chownSync, createWriteStream, lchownSync, writeFileSync } from 'node:fs';
-import { copyFile, link, mkdir, symlink } from 'node:fs/promises';
+import { chmodSync, chownSync, createWriteStream, lchownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFile, link, symlink } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FileEntry } from '../../domain/checkpoint.ts';
@@ -18,6 +18,8 @@ export interface StageOrder {
   checkpointId: string;
   stage: string;
   items: readonly { want: Captured; slot: number }[];
+  /** How many slots the steps may use: all of their numbers are below. */
+  slots: number;
   signal?: AbortSignal | undefined;
   progress?: ((done: { files: number }) => void) | undefined;
   failpoint: (name: string) => void | Promise<void>;
@@ -26,19 +28,32 @@ export interface StageOrder {
 /** Written in one call, which is several times faster than a stream. */
 const AT_ONCE_BYTES = 256 * 1024;
 
-export const newSlot = (stage: string, slot: number): string => `${stage}/new/${String(slot)}`;
-export const oldSlot = (stage: string, slot: number): string => `${stage}/old/${String(slot)}`;
+/** Making thousands of files in one directory takes ten times as long as in many. */
+const SLOTS_PER_DIRECTORY = 128;
+const slotPath = (slot: number): string => `${String(Math.floor(slot / SLOTS_PER_DIRECTORY))}/${String(slot)}`;
+export const newSlot = (stage: string, slot: number): string => `${stage}/new/${slotPath(slot)}`;
+export const oldSlot = (stage: string, slot: number): string => `${stage}/old/${slotPath(slot)}`;
+
+/** Parents before what they hold. */
+function directoriesOf(stage: string, slots: number): string[] {
+  const below = Array.from({ length: Math.ceil(slots / SLOTS_PER_DIRECTORY) }, (_, index) => String(index));
+  return [
+    stage,
+    ...['new', 'old'].flatMap((name) => [`${stage}/${name}`, ...below.map((n) => `${stage}/${name}/${n}`)]),
+  ];
+}
 
 /** Everything that will be put in place, complete with its attributes, checked and flushed, beside the tree. */
 export async function stageFiles(order: StageOrder): Promise<void> {
   const { stage, items } = order;
   try {
-    for (const name of [stage, `${stage}/new`, `${stage}/old`]) await mkdir(name, { mode: 0o700 });
+    const directories = directoriesOf(stage, order.slots);
+    for (const name of directories) mkdirSync(name, { mode: 0o700 });
     await writeContents(order);
     for (const { want, slot } of items) finish(newSlot(stage, slot), want);
     await setMtimes(items.map(({ want, slot }) => ({ path: newSlot(stage, slot), mtimeNs: want.mtimeNs })));
     const files = items.filter(({ want }) => want.type === 'file');
-    await syncFiles([...files.map(({ slot }) => newSlot(stage, slot)), `${stage}/new`, stage], stage);
+    await syncFiles([...files.map(({ slot }) => newSlot(stage, slot)), ...directories.reverse()], stage);
     for (const { want, slot } of items) await recheck(newSlot(stage, slot), want);
   } catch (error) {
     if (codeOf(error) !== 'ENOSPC' && codeOf(error) !== 'EDQUOT') throw error;

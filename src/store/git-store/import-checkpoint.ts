@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import type { ContentSource } from '../checkpoint-store.ts';
 import type { EncodedDraft } from '../checkpoint-format.ts';
 import { contentChanged } from '../checkpoint-format.ts';
-import { createByteReader } from './byte-reader.ts';
 import { contentPath, partPath } from './checkpoint-refs.ts';
 import type { CheckpointHeader } from './checkpoint-refs.ts';
-import { gitFailed, startGit } from './git-command.ts';
+import { CHUNK_BYTES, startImporter } from './fast-import.ts';
+import type { Importer } from './fast-import.ts';
 import type { GitRepository } from './git-command.ts';
 
 export interface ImportOrder {
   draft: EncodedDraft;
   ref: string;
   createdAt: string;
-  added: ReadonlyMap<string, { size: number; open: ContentSource }>;
+  added: Contents;
   reused: ReadonlyMap<string, string>;
   /** Asked for when all content is written, since it tells how long that took. */
   header: () => CheckpointHeader;
@@ -22,53 +21,72 @@ export interface ImportOrder {
 const ATTEMPTS = 3;
 /** Up to here a content is read and checked before git sees it; larger ones are checked on their way. */
 const BUFFERED_BYTES = 1024 * 1024;
-const CHUNK_BYTES = 256 * 1024;
+const WORTH_TWO_BYTES = 16 * 1024 * 1024;
 
-type Send = (chunk: Uint8Array | string) => Promise<void>;
+type Contents = ReadonlyMap<string, { size: number; open: ContentSource }>;
+type Send = Importer['send'];
+type AfterEach = () => void | Promise<void>;
 
-/** Writes all objects of a checkpoint as one pack, and a staging ref that holds on to them. Returns the commit's id. */
+/**
+ * Writes all objects of a checkpoint and a staging ref that holds on to them. Much content goes through two importers at
+ * once, each with a pack of its own: git hashes and compresses on one core. Returns the commit's id.
+ */
 export async function importCheckpoint(repository: GitRepository, order: ImportOrder): Promise<string> {
-  // Without --done the stream of a killed writer would look finished.
-  const args = ['fast-import', '--quiet', '--done', '--date-format=raw', '--depth=0'];
-  const running = startGit(repository, args);
-  const died = running.ended.then((result) => Promise.reject(gitFailed(repository, args, result)));
-  died.catch(() => undefined);
-  let pending: Uint8Array[] = [];
-  let pendingBytes = 0;
-  const flush = async (): Promise<void> => {
-    if (running.stdin.destroyed) return died;
-    const chunk = Buffer.concat(pending);
-    pending = [];
-    pendingBytes = 0;
-    if (!running.stdin.write(chunk)) await Promise.race([once(running.stdin, 'drain').catch(() => died), died]);
-  };
-  const send: Send = async (chunk) => {
-    pending.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
-    pendingBytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
-    if (pendingBytes >= CHUNK_BYTES) await flush();
-  };
+  const [own, others] = divide(order.added);
+  const importer = startImporter(repository);
+  const second = others.size > 0 ? startImporter(repository) : undefined;
+  const afterEach = () => repository.failpoint('put.content');
+  const importOthers = async (): Promise<Imported> =>
+    second === undefined ? NOTHING : importContents(second, others, afterEach);
   try {
-    await sendContents(order, send, () => repository.failpoint('put.content'));
-    await sendCommit(order, send);
-    await flush();
+    const [changed, imported] = await Promise.all([sendContents(importer, own, afterEach), importOthers()]);
+    const allChanged = [...changed, ...imported.changed];
+    if (allChanged.length > 0) throw contentChanged(order.draft.id, allChanged);
+    await sendCommit(importer.send, order, own, new Map([...order.reused, ...imported.oids]));
     await repository.failpoint('put.before-done');
-    running.stdin.end(`get-mark :${String(order.added.size + 1)}\ndone\n`);
-    const replies = createByteReader(running.stdout);
-    const commit = await replies.line();
-    await replies.line();
-    const result = await running.ended;
-    if (result.exitCode !== 0 || commit === undefined) throw gitFailed(repository, args, result);
+    const [commit = ''] = await importer.finish([own.size + 1]);
     return commit;
   } finally {
-    running.kill();
-    await running.ended.catch(() => undefined);
+    await Promise.all([importer.stop(), second?.stop()]);
   }
 }
 
-async function sendContents(order: ImportOrder, send: Send, afterEach: () => void | Promise<void>): Promise<void> {
+/** By bytes, in halves; little content is not worth a second process. */
+function divide(contents: Contents): [Contents, Contents] {
+  const total = [...contents.values()].reduce((sum, { size }) => sum + size, 0);
+  if (total < WORTH_TWO_BYTES) return [contents, new Map()];
+  const halves = [new Map<string, { size: number; open: ContentSource }>(), new Map()] as const;
+  const bytes = [0, 0] as [number, number];
+  for (const [digest, content] of contents) {
+    const lighter = bytes[0] <= bytes[1] ? 0 : 1;
+    bytes[lighter] += content.size;
+    halves[lighter].set(digest, content);
+  }
+  return [...halves];
+}
+
+interface Imported {
+  /** Digests of what was not as promised: then nothing was stored. */
+  changed: string[];
+  oids: Map<string, string>;
+}
+
+const NOTHING: Imported = { changed: [], oids: new Map() };
+
+/** No ref holds on to them yet: the store's lock keeps a sweep away. */
+async function importContents(importer: Importer, contents: Contents, afterEach: AfterEach): Promise<Imported> {
+  const changed = await sendContents(importer, contents, afterEach);
+  if (changed.length > 0) return { ...NOTHING, changed };
+  const digests = [...contents.keys()];
+  const oids = await importer.finish(digests.map((_, index) => index + 1));
+  return { changed, oids: new Map(digests.map((digest, index) => [digest, oids[index] ?? ''])) };
+}
+
+/** With the marks 1, 2, …; returns the digests of those that are not what they were. */
+async function sendContents({ send }: Importer, contents: Contents, afterEach: AfterEach): Promise<string[]> {
   const changed: string[] = [];
   let mark = 0;
-  for (const [digest, { size, open }] of order.added) {
+  for (const [digest, { size, open }] of contents) {
     mark += 1;
     let good = false;
     for (let attempt = 0; !good && attempt < ATTEMPTS; attempt += 1)
@@ -76,7 +94,7 @@ async function sendContents(order: ImportOrder, send: Send, afterEach: () => voi
     if (!good) changed.push(digest);
     await afterEach();
   }
-  if (changed.length > 0) throw contentChanged(order.draft.id, changed);
+  return changed;
 }
 
 /** False when the bytes are not those of the digest. */
@@ -110,11 +128,16 @@ async function sendBlob(send: Send, mark: number, digest: string, size: number, 
   return good;
 }
 
-async function sendCommit({ draft, ref, createdAt, added, reused, header }: ImportOrder, send: Send): Promise<void> {
+async function sendCommit(
+  send: Send,
+  { draft, ref, createdAt, header }: ImportOrder,
+  marked: Contents,
+  stored: ReadonlyMap<string, string>,
+): Promise<void> {
   const seconds = Math.floor(Date.parse(createdAt) / 1000) || 0;
   const message = JSON.stringify(header());
   await send(
-    `commit ${ref}\nmark :${String(added.size + 1)}\ncommitter rerail <rerail@localhost> ${String(seconds)} +0000\n`,
+    `commit ${ref}\nmark :${String(marked.size + 1)}\ncommitter rerail <rerail@localhost> ${String(seconds)} +0000\n`,
   );
   await send(`data ${String(Buffer.byteLength(message))}\n${message}\n`);
   const texts: [string, string][] = [...draft.partTexts].map(([name, text]) => [partPath(name), text]);
@@ -122,7 +145,7 @@ async function sendCommit({ draft, ref, createdAt, added, reused, header }: Impo
     await send(`M 100644 inline ${path}\ndata ${String(Buffer.byteLength(text))}\n${text}\n`);
   }
   let mark = 0;
-  for (const digest of added.keys()) await send(`M 100644 :${String((mark += 1))} ${contentPath(digest)}\n`);
-  for (const [digest, oid] of reused) await send(`M 100644 ${oid} ${contentPath(digest)}\n`);
+  for (const digest of marked.keys()) await send(`M 100644 :${String((mark += 1))} ${contentPath(digest)}\n`);
+  for (const [digest, oid] of stored) await send(`M 100644 ${oid} ${contentPath(digest)}\n`);
   await send('\n');
 }
