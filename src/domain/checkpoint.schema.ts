@@ -95,6 +95,8 @@ export const FileEntrySchema = z.discriminatedUnion('type', [
     size: z.number().int(),
     sha256,
     hardlinkGroup: z.string().optional(),
+    /** It took up less room than its size: stretches of zeros are restored as holes. */
+    sparse: z.literal(true).optional(),
     /** Identity of the inode at capture, for the stat cache. */
     stat: z.object({ ino: z.string(), dev: z.string(), ctimeNs: z.string() }),
   }),

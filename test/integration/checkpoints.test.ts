@@ -5,7 +5,9 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,6 +19,8 @@ import { newBenchForEach } from './checkpoint-bench.ts';
 import { disturbTree, fillTree, makeInfo, openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
 
 const { bench, at, capture, leftovers, fsck } = newBenchForEach();
+
+const bytesOnDisk = (path: string): number => statSync(path).blocks * 512;
 
 describe('capture', () => {
   it('answers with a record of what it took', async () => {
@@ -47,6 +51,24 @@ describe('capture', () => {
     const first = await (await openActivities(bench)).captureCheckpoint(order);
     disturbTree(bench.root);
     expect(await (await openActivities(bench)).captureCheckpoint(order)).toEqual(first);
+  });
+
+  it('brings a sparse file back with its holes, and one without holes without any', async () => {
+    const holes = at('holes');
+    writeFileSync(holes, 'begin');
+    truncateSync(holes, 20_000_000);
+    writeFileSync(holes, Buffer.alloc(300_000, 'end'), { flag: 'a' });
+    truncateSync(holes, 30_000_001);
+    writeFileSync(at('zeros'), Buffer.alloc(1_000_000));
+    execFileSync('sync', ['--file-system', bench.root]);
+    const captured = snapshot(bench.root);
+    const id = await capture();
+    for (const name of ['holes', 'zeros']) writeFileSync(at(name), 'disturbed');
+    const { restoreCheckpoint } = await openActivities(bench);
+    expect(await restoreCheckpoint(restoreOrder(id))).toMatchObject({ success: true });
+    expect(snapshot(bench.root)).toEqual(captured);
+    expect(bytesOnDisk(holes)).toBeLessThan(1_000_000);
+    expect(bytesOnDisk(at('zeros'))).toBeGreaterThanOrEqual(1_000_000);
   });
 
   it('keeps large state out of the record and in the store', async () => {

@@ -36,6 +36,10 @@ export interface Scan {
 
 /** Timestamps move in ticks: what was changed this shortly before may change again without a trace. */
 const RACY_NS = 2_000_000_000n;
+/** Of which `st_blocks` counts. */
+const BLOCK_BYTES = 512n;
+/** Smaller ones may be kept in their inode, and take up no block at all. */
+const AT_LEAST_SPARSE_BYTES = 65_536n;
 const BREATH_EVERY = 512;
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'unreadable',
@@ -68,13 +72,14 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
     const unchanged = known?.type === 'file' && isUnchanged(known, stat);
     const hashed = unchanged ? { sha256: known.sha256, stat } : await hashFile(locate(root, name), stat.size);
     if (hashed === undefined) return skip(name, 'torn');
-    const { size, ino, dev, ctimeNs, mtimeNs, nlink } = hashed.stat;
+    const { size, ino, dev, ctimeNs, mtimeNs, nlink, blocks } = hashed.stat;
     const racy = mtimeNs >= racyFrom || ctimeNs >= racyFrom;
     const entry: FileEntry & { type: 'file' } = {
       ...attributes(name, hashed.stat),
       type: 'file',
       size: Number(size),
       sha256: hashed.sha256,
+      ...(size > AT_LEAST_SPARSE_BYTES && blocks * BLOCK_BYTES < size ? { sparse: true as const } : {}),
       // No file has the ctime 0: an entry too fresh to be trusted never matches and is read next time.
       stat: { ino: String(ino), dev: String(dev), ctimeNs: racy ? '0' : String(ctimeNs) },
     };

@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, createWriteStream, lchownSync, mkdirSync, writeFileSync } from 'node:fs';
-import { copyFile, link, symlink } from 'node:fs/promises';
+import { copyFile, link, open, symlink } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { FileEntry } from '../../domain/checkpoint.ts';
@@ -88,7 +88,7 @@ async function writeContents({
     const [first, ...rest] = slotsByDigest.get(digest) ?? [];
     if (first === undefined) return;
     const source = newSlot(stage, first.slot);
-    await writeContent(source, first.want.size, content);
+    await writeContent(source, first.want, content);
     const groups = new Map([[first.want.hardlinkGroup, source]]);
     for (const { want, slot } of rest) {
       const sibling = want.hardlinkGroup === undefined ? undefined : groups.get(want.hardlinkGroup);
@@ -103,7 +103,12 @@ async function writeContents({
   });
 }
 
-async function writeContent(path: string, size: number, content: AsyncIterable<Uint8Array>): Promise<void> {
+async function writeContent(
+  path: string,
+  { size, sparse }: CapturedFile,
+  content: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  if (size > AT_ONCE_BYTES && sparse) return writeWithHoles(path, size, content);
   if (size > AT_ONCE_BYTES) {
     await pipeline(
       Readable.from(content, { objectMode: false }),
@@ -114,6 +119,26 @@ async function writeContent(path: string, size: number, content: AsyncIterable<U
   const chunks: Uint8Array[] = [];
   for await (const chunk of content) chunks.push(chunk);
   writeFileSync(path, Buffer.concat(chunks), { flag: 'wx', mode: 0o600 });
+}
+
+const ZEROS = Buffer.alloc(64 * 1024);
+const isZero = (chunk: Uint8Array): boolean =>
+  chunk.length <= ZEROS.length && ZEROS.subarray(0, chunk.length).equals(chunk);
+
+async function writeWithHoles(path: string, size: number, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    let at = 0;
+    for await (const chunk of content) {
+      for (let from = 0; from < chunk.length && !isZero(chunk);) {
+        from += (await handle.write(chunk, from, chunk.length - from, at + from)).bytesWritten;
+      }
+      at += chunk.length;
+    }
+    await handle.truncate(size);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The owner first: changing it clears the set-id bits. */
