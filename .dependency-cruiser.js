@@ -13,7 +13,7 @@ const LAYERS = {
   config: ['domain', 'embedded'],
   store: ['domain', 'process'],
   activities: ['domain', 'planner', 'resilience', 'store', 'process', 'telemetry', 'config'],
-  client: ['domain', ...FACE],
+  client: ['domain', 'telemetry', ...FACE],
   cli: ['domain', 'planner', 'client', ...FACE, 'config', 'telemetry', 'embedded', 'process'],
 };
 

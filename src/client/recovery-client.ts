@@ -5,6 +5,7 @@ import type { FailureInput } from '../domain/failure.ts';
 import type { Json } from '../domain/canonical-json.ts';
 import { parseInput } from '../domain/parse-input.ts';
 import { recoveryId, SHARED_TASK_QUEUE, WORKFLOW_TYPES } from '../domain/wire-names.ts';
+import { createRedactor } from '../telemetry/redact.ts';
 import { reportUpdate } from '../workflows/messages.ts';
 import type { RecoveryInput } from '../workflows/recovery-state.ts';
 import type { recovery } from '../workflows/recovery.ts';
@@ -43,9 +44,22 @@ const TRIES = 5;
 
 const firstLine = (text: string): string => (text.split('\n')[0] ?? '').slice(0, 120);
 
-/** Parses a failure as it comes in from outside. Throws `invalid-input` that names the fields. */
+const redact = createRedactor();
+
+/**
+ * Parses a failure as it comes in from outside, with what looks like a secret masked in its texts: they stay in Temporal's
+ * history. Throws `invalid-input` that names the fields.
+ */
 export function parseFailure(input: unknown) {
-  return parseInput(FailureSchema, input, 'the failure');
+  const failure = parseInput(FailureSchema, input, 'the failure');
+  const { message, stdout, stderr, causes } = failure;
+  return {
+    ...failure,
+    message: redact(message),
+    causes: causes.map((cause) => ({ ...cause, message: redact(cause.message) })),
+    ...(stdout !== undefined && { stdout: redact(stdout) }),
+    ...(stderr !== undefined && { stderr: redact(stderr) }),
+  };
 }
 
 /** The typed face of Rerail over a Temporal client. */

@@ -36,6 +36,18 @@ describe('a client', () => {
     expect((await first.handle.result()).joined).toEqual([]);
   });
 
+  it('masks what looks like a secret before it gets into a history', async () => {
+    const url = 'postgres://app:hunter22@db/orders';
+    const secrets = { message: `cannot reach ${url}`, causes: [{ message: url }], stdout: url, stderr: url };
+    const { handle } = await start({}, secrets);
+    const { events } = await harness.client.workflow.getHandle(handle.workflowId).fetchHistory();
+    const { payloads } = events?.[0]?.workflowExecutionStartedEventAttributes?.input ?? {};
+    const input = Buffer.from(payloads?.[0]?.data ?? []).toString();
+    expect(input).toContain('cannot reach postgres://app:[redacted]@db/orders');
+    expect(input).not.toContain('hunter22');
+    await handle.completeManualStep(done);
+  });
+
   it('finds what the same key has started after it has closed, and starts anew for another', async () => {
     const first = await start({ playbook: 'retry', key: 'k' });
     await first.handle.result();
