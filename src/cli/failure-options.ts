@@ -111,5 +111,9 @@ export async function readFailure(
       ? { operation: { kind: 'command', argv: command, workspace: workspace ?? process.cwd(), host } }
       : {}),
   };
-  return parseInput(FailureSchema, { source: { kind: 'cli' }, host, ...defaults, ...fromFile, ...given }, 'the failure');
+  return parseInput(
+    FailureSchema,
+    { source: { kind: 'cli' }, host, ...defaults, ...fromFile, ...given },
+    'the failure',
+  );
 }

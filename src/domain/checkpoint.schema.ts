@@ -133,6 +133,7 @@ export const CheckpointRecordSchema = z.object({
   /** SHA-256 of the manifest's canonical form, never cut short. */
   checksum: sha256,
   parts: z.array(z.enum(CHECKPOINT_PARTS)),
+  /** Files and links; directories are not counted. */
   fileCount: z.number().int(),
   totalBytes: z.number(),
   newBytes: z.number(),

@@ -31,7 +31,7 @@ describe('a selective restore', () => {
     spoil();
     const result = await restore(id, { scope: { files: ['src'] } });
     expect(result).toMatchObject({ success: true, strategy: 'selective', dataLoss: false });
-    expect(result.verified.files).toBe(4);
+    expect(result.verified.files).toBe(2);
     expect(read('src/a.ts')).toBe('good src/a.ts\n');
     expect(read('src/deep/b.ts')).toBe('good src/deep/b.ts\n');
     expect(existsSync(at('src/stray.ts'))).toBe(false);

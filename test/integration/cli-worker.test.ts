@@ -63,6 +63,9 @@ describe('with a worker', () => {
     );
     expect(everywhere.info.subject).toBe(subject);
     expect(await json<Listed>(['checkpoint', 'show', id])).toMatchObject({ info: { id }, state: 'complete' });
+    const { stdout: shown } = await rerail(['checkpoint', 'show', 'latest', '--subject', subject]);
+    expect(shown).toContain(`${id} of ${subject}: `);
+    expect(shown).toMatch(/files +2, /);
     expect(await json<Listed>(['checkpoint', 'verify', id, '--subject', subject])).toMatchObject({
       state: 'complete',
       verifyLevel: 'full',

@@ -31,7 +31,7 @@ export function makeRecord({ manifest, receipt, state, git }: StoredCheckpoint):
     ...(manifest.scope === undefined ? {} : { root: manifest.scope.root }),
     checksum: receipt.checksum,
     parts: partsOf(manifest),
-    fileCount: files.length,
+    fileCount: files.filter(({ type }) => type !== 'dir').length,
     totalBytes: files.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0),
     newBytes: receipt.newBytes,
     skipped: manifest.skipped.length,

@@ -144,7 +144,7 @@ async function verify(context: CheckpointContext, prepared: Prepared): Promise<R
       mismatches.unshift(`git head is ${git?.head ?? 'absent'}, captured ${captured.head ?? 'absent'}`);
   }
   return {
-    files: wanted.length,
+    files: wanted.filter(({ type }) => type !== 'dir').length,
     ...(git === null ? {} : { gitHead: git.head }),
     mismatches: mismatches.slice(0, MISMATCHES),
   };

@@ -2,8 +2,10 @@ import path from 'node:path';
 import { Option, type Command } from 'commander';
 import type { RecoveryClient } from '../../client/recovery-client.ts';
 import { CHECKPOINT_TYPES, type CheckpointRecord, type CheckpointType } from '../../domain/checkpoint.ts';
+import { findCheckpoint } from '../find-checkpoint.ts';
 import { openContext, withClient } from '../context.ts';
-import { formatBytes, paintStatus, renderCheckpoints } from '../output/render.ts';
+import { renderCheckpoint, renderCheckpoints } from '../output/render-checkpoint.ts';
+import { formatBytes, paintStatus } from '../output/render.ts';
 import { parseLimit } from '../parse-limit.ts';
 import { withProgress } from '../progress.ts';
 import { ledgerId } from '../../domain/wire-names.ts';
@@ -110,25 +112,25 @@ export function addListOptions(command: Command): Command {
     .option('--limit <n>', 'at most so many', '50');
 }
 
-async function show(id: string, options: { subject?: string }, command: Command): Promise<void> {
+async function show(target: string, options: { subject?: string }, command: Command): Promise<void> {
   const context = await openContext(command);
   const { output } = context;
   await withClient(context, async (recoveries) => {
-    const record = await recoveries.checkpoints.get(id, options.subject);
-    output.value(record, () => JSON.stringify(record, null, 2));
+    const record = await findCheckpoint(recoveries, target, options.subject);
+    output.value(record, () => renderCheckpoint(output.paint, record));
   });
 }
 
 async function verify(
-  id: string,
+  target: string,
   options: { subject?: string; level: 'quick' | 'full' },
   command: Command,
 ): Promise<void> {
   const context = await openContext(command);
   const { output } = context;
   await withClient(context, async (recoveries) => {
-    const { info } = await recoveries.checkpoints.get(id, options.subject);
-    const record = await recoveries.checkpoints.verify(info.subject, id, options.level);
+    const { subject, id } = (await findCheckpoint(recoveries, target, options.subject)).info;
+    const record = await recoveries.checkpoints.verify(subject, id, options.level);
     output.value(
       record,
       () =>
@@ -157,15 +159,15 @@ export function addCheckpointCommands(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ rerail checkpoint list --subject run/release/1 --valid')
     .action(listCheckpoints);
   checkpoint
-    .command('show <id>')
-    .description('This command will show the record of a checkpoint.')
-    .option('--subject <kind/name>', 'where to look; default: everywhere')
-    .addHelpText('after', '\nExample:\n  $ rerail checkpoint show cp_01JD8Z6T0Q4W5E6R7T8Y9ZABCD')
+    .command('show <checkpoint>')
+    .description('This command will show the record of a checkpoint: by its id, or latest, previous, phase:<name>.')
+    .option('--subject <kind/name>', 'where to look; default: everywhere for an id')
+    .addHelpText('after', '\nExample:\n  $ rerail checkpoint show latest --subject workspace/shop')
     .action(show);
   checkpoint
-    .command('verify <id>')
+    .command('verify <checkpoint>')
     .description('This command will read a checkpoint back from the store and compare every digest.')
-    .option('--subject <kind/name>', 'where to look; default: everywhere')
+    .option('--subject <kind/name>', 'where to look; default: everywhere for an id')
     .addOption(new Option('--level <level>', 'how deep').choices(['quick', 'full']).default('full'))
     .addHelpText('after', '\nExample:\n  $ rerail checkpoint verify cp_01JD8Z6T0Q4W5E6R7T8Y9ZABCD --level full')
     .action(verify);

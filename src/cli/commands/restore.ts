@@ -9,6 +9,7 @@ import type { Duration } from '../../domain/duration.ts';
 import { RerailError } from '../../domain/errors.ts';
 import type { RestoreOptions, RestoreResult, RestoreScope } from '../../domain/rollback.ts';
 import { ledgerId } from '../../domain/wire-names.ts';
+import { findCheckpoint } from '../find-checkpoint.ts';
 import { openContext, withClient } from '../context.ts';
 import type { Paint } from '../output/output.ts';
 import { withProgress } from '../progress.ts';
@@ -94,18 +95,6 @@ function selectionOf(options: RestoreCliOptions, { parts, info }: CheckpointReco
   };
 }
 
-async function find(
-  { checkpoints }: RecoveryClient,
-  target: string,
-  subject: string | undefined,
-): Promise<CheckpointRecord> {
-  if (/^cp_/.test(target)) return checkpoints.get(target, subject);
-  if (subject !== undefined) return checkpoints.resolve(subject, target);
-  throw new RerailError('invalid-input', `"${target}" needs to know of which subject`, {
-    remedy: 'Name it with --subject, or give the id of a checkpoint; `rerail checkpoint list` shows both.',
-  });
-}
-
 /** The ledger refuses it too; here is who can be told what to do. */
 function requireRestorable(
   { info, state, stateReason }: CheckpointRecord,
@@ -188,7 +177,7 @@ async function restoreRecord(
 }
 
 const restore = (target: string, options: RestoreCliOptions, command: Command): Promise<void> =>
-  restoreRecord((recoveries) => find(recoveries, target, options.subject), options, command);
+  restoreRecord((recoveries) => findCheckpoint(recoveries, target, options.subject), options, command);
 
 const undo = (options: RestoreCliOptions & { subject: string }, command: Command): Promise<void> =>
   restoreRecord(({ checkpoints }) => checkpoints.lastBackup(options.subject), options, command);

@@ -1,7 +1,6 @@
 import { formatMs } from '../../domain/duration.ts';
 import { describeOperation } from '../../domain/operation.ts';
 import type { PlannedAction } from '../../domain/action.ts';
-import type { CheckpointRecord } from '../../domain/checkpoint.ts';
 import { shortHash, type Plan } from '../../domain/plan.ts';
 import type { RecoverySnapshot, TimelineEntry } from '../../domain/recovery.ts';
 import type { RecoveryReport } from '../../domain/report.ts';
@@ -199,20 +198,4 @@ export function renderRun(paint: Paint, report: RunReport): string {
     ),
     paint.dim(`${report.checkpoints.length} checkpoints of ${report.subject}`),
   ].join('\n');
-}
-
-export function renderCheckpoints(paint: Paint, records: readonly CheckpointRecord[]): string {
-  if (records.length === 0) return paint.dim('There are no checkpoints. Make one with `rerail checkpoint create`.');
-  const rows = records.map(({ info, state, createdAt, fileCount, totalBytes, host }) => [
-    info.id,
-    info.type,
-    info.name,
-    paintStatus(paint, state),
-    String(fileCount),
-    formatBytes(totalBytes),
-    createdAt,
-    host,
-    info.subject,
-  ]);
-  return renderTable(paint, ['id', 'type', 'name', 'state', 'files', 'size', 'created', 'host', 'subject'], rows);
 }
