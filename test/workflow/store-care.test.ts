@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckpointRecord } from '../../src/domain/checkpoint.ts';
 import { newId } from '../../src/domain/ids.ts';
-import { ledgerId } from '../../src/domain/wire-names.ts';
+import { ledgerId, storeCareId } from '../../src/domain/wire-names.ts';
 import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
 import { commandFailed, until } from '../support/harness.ts';
 import { newHarnessForEach } from '../support/new-harness.ts';
@@ -121,6 +121,21 @@ describe('the care of a store', () => {
       expect.stringContaining('sweep: ') as string,
     ]);
     expect(harness.calls).toContain('storeUsage');
+  });
+
+  it('that is cancelled ends cancelled, and begins no further part', async () => {
+    let release: (value: unknown) => void = () => undefined;
+    harness.fakes['listStored'] = () => new Promise((resolve) => (release = resolve));
+    const ended = care({}).catch((error: unknown) => error);
+    await until(() => Promise.resolve(harness.calls.includes('listStored')), 'the list of the store');
+    const handle = harness.client.workflow.getHandle(storeCareId(harness.host));
+    await handle.cancel();
+    expect(await ended).toMatchObject({ code: 'unexpected' });
+    release([]);
+    expect((await handle.describe()).status.name).toBe('CANCELLED');
+    const { events } = await handle.fetchHistory();
+    const markers = events?.map(({ activityTaskScheduledEventAttributes: task }) => task?.activityType?.name);
+    expect(markers?.filter(Boolean)).toEqual(['checkStore', 'listStored']);
   });
 
   it('is scheduled once for a host, and can be taken off', async () => {
