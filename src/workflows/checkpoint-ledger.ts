@@ -53,6 +53,9 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     throw ApplicationFailure.nonRetryable(`${input.subject} has no checkpoint ${id}`, 'checkpoint-not-found');
   };
   let changes = 0;
+  /** Begun for a checkpoint that was refused: it would stay for ever with nothing in it. */
+  let endsUnused = false;
+  const isUnused = (): boolean => changes === 0 && records.length === 0;
   const add = (record: CheckpointRecord): void => {
     changes += 1;
     if (!records.some(({ info }) => info.id === record.info.id)) records.push(record);
@@ -117,6 +120,9 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
       ...(exclude ? { exclude } : {}),
       ...(state ? { state } : {}),
       ...(providers ? { providers } : {}),
+    }).catch((error: unknown) => {
+      endsUnused = isUnused() && patched('end-unused-ledger');
+      throw error;
     });
     add(record);
     return record;
@@ -215,8 +221,9 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
   );
 
   const { continueAfter = CONTINUE_AFTER } = input;
-  await condition(() => workflowInfo().continueAsNewSuggested || changes >= continueAfter);
-  await condition(allHandlersFinished);
+  const isLong = (): boolean => workflowInfo().continueAsNewSuggested || changes >= continueAfter;
+  await condition(() => allHandlersFinished() && (isLong() || (endsUnused && isUnused())));
+  if (endsUnused && isUnused()) return;
   const carried = records.map((record, index): CheckpointRecord => {
     const { inline: _inline, ...rest } = record;
     return index >= records.length - INLINE_RECORDS ? record : rest;

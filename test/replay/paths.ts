@@ -345,4 +345,17 @@ export const PATHS: { name: string; play: (harness: Harness) => Promise<string> 
       return `ledger/${subject}`;
     },
   },
+  {
+    name: 'ledger-never-used',
+    async play(harness) {
+      const subject = `workspace/${harness.host}`;
+      harness.fakes['captureCheckpoint'] = () => {
+        throw commandFailed('the home directory');
+      };
+      const input = { name: 'one', type: 'manual' as const, host: harness.host, root: '/root' };
+      const ledger = harness.client.workflow.getHandle(`ledger/${subject}`);
+      await harness.recoveries.checkpoints.create(subject, input).catch(() => ledger.result());
+      return ledger.workflowId;
+    },
+  },
 ];

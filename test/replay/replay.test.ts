@@ -34,9 +34,10 @@ describe('without a cache, so that every task replays from the start', () => {
   ];
   const quick = PATHS.filter(({ name }) => ![...slow, 'recovery-compensation-failed'].includes(name));
 
-  it.each(quick)('$name ends as ever', async ({ play }) => {
+  it.each(quick)('$name ends as ever', async ({ name, play }) => {
     const workflowId = await play(harness);
     const { status } = await harness.client.workflow.getHandle(workflowId).describe();
-    expect(status.name).toBe(workflowId.startsWith('ledger/') ? 'RUNNING' : 'COMPLETED');
+    const stays = workflowId.startsWith('ledger/') && name !== 'ledger-never-used';
+    expect(status.name).toBe(stays ? 'RUNNING' : 'COMPLETED');
   });
 });

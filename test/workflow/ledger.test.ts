@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckpointRecord } from '../../src/domain/checkpoint.ts';
 import { newId } from '../../src/domain/ids.ts';
@@ -123,6 +124,40 @@ describe('a ledger', () => {
       message: expect.stringContaining('kind/name') as string,
     });
     expect(captures()).toBe(0);
+  });
+});
+
+describe('a ledger whose first capture is refused', () => {
+  const statusOf = async () => (await harness.client.workflow.getHandle(ledgerId(subject)).describe()).status.name;
+  const refusal = { code: 'workspace-refused', message: 'the home directory' };
+  const refuse = () => {
+    throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
+  };
+
+  it('ends, and is begun anew by the next', async () => {
+    const capture = harness.fakes['captureCheckpoint'];
+    harness.fakes['captureCheckpoint'] = refuse;
+    await expect(create('one')).rejects.toMatchObject(refusal);
+    await until(async () => (await statusOf()) === 'COMPLETED', 'the end of the ledger');
+    expect(await names()).toEqual([]);
+    harness.fakes['captureCheckpoint'] = capture!;
+    await create('two');
+    expect([await statusOf(), await names()]).toEqual(['RUNNING', ['two']]);
+  });
+
+  it('stays while another capture is under way, and when it has a checkpoint', async () => {
+    const capture = harness.fakes['captureCheckpoint']!;
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    harness.fakes['captureCheckpoint'] = (input: never) =>
+      (input as { info: { name: string } }).info.name === 'good' ? held.then(() => capture(input)) : refuse();
+    const good = create('good');
+    await until(() => Promise.resolve(captures() === 1), 'the first capture');
+    await expect(create('bad')).rejects.toMatchObject(refusal);
+    release();
+    await good;
+    await expect(create('bad')).rejects.toMatchObject(refusal);
+    expect([await statusOf(), await names()]).toEqual(['RUNNING', ['good']]);
   });
 });
 
