@@ -159,6 +159,21 @@ describe('two hosts with a replica', () => {
     expect(code).toBe(EXIT.invalid);
   });
 
+  it('a checkpoint that is deleted leaves its copy in the bucket, and the command says where', async () => {
+    const root = await newTree('deleted', { 'data.bin': randomBytes(1000) });
+    const subject = `cli/deleted-${cli.unique}`;
+    const make = async (): Promise<Made> =>
+      JSON.parse((await onOne(`checkpoint create --root ${root} --subject ${subject} -o json`)).stdout) as Made;
+    const [first, second] = [await make(), await make()];
+    const keyOf = ({ replica }: Made): string => replica?.key ?? '';
+    const { stdout } = await onOne(`checkpoint delete ${first.info.id} --subject ${subject} --yes`);
+    expect(stdout).toMatch(`its copy ${keyOf(first)} stays in the bucket`);
+    const deleted = await onOne(`checkpoint delete ${second.info.id} --subject ${subject} --yes -o json`);
+    expect(JSON.parse(deleted.stdout)).toMatchObject({ id: second.info.id, replicaKept: keyOf(second) });
+    for (const made of [first, second])
+      expect((await stat(server.fileOf(bucket, keyOf(made)))).size).toBeGreaterThan(1000);
+  });
+
   it('a checkpoint of a host that is gone is restored on the other, and undone there', async () => {
     const bytes = randomBytes(40_000);
     const root = await newTree('lost', { 'data.bin': bytes, 'run.sh': '#!/bin/sh\n' });
