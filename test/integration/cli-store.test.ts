@@ -105,9 +105,10 @@ describe('the store of a host', () => {
     const schedule = (when: string) => json<{ done: string }>(`checkpoint schedule --when ${when}`);
     expect(await schedule('daily')).toEqual({ host, schedule: `store-care/${host}`, done: 'created' });
     expect(await schedule('daily')).toMatchObject({ done: 'exists' });
-    expect(await schedule('off')).toMatchObject({ done: 'removed' });
-    expect(await schedule('daily')).toMatchObject({ done: 'created' });
-    expect(await schedule('off')).toMatchObject({ done: 'removed' });
+    expect(await schedule('off')).toMatchObject({ done: 'paused' });
+    expect(await schedule('off')).toMatchObject({ done: 'already off' });
+    expect(await schedule('daily')).toMatchObject({ done: 'resumed' });
+    expect(await schedule('off')).toMatchObject({ done: 'paused' });
   });
 });
 

@@ -28,6 +28,8 @@ const stateOf = async (id: string) => (await checkpoints().get(id, subject)).sta
 const storeHolds = (...ids: string[]) =>
   (harness.fakes['listStored'] = () => ids.map((id) => ({ id, subject, createdAt: OLD })));
 
+const scheduled = () => harness.client.schedule.getHandle(storeCareId(harness.host));
+
 beforeEach(() => {
   subject = `workspace/${harness.host}`;
 });
@@ -142,9 +144,28 @@ describe('the care of a store', () => {
     const { storeCare } = harness.recoveries;
     expect(await storeCare.schedule(harness.host)).toBe('created');
     expect(await storeCare.schedule(harness.host)).toBe('exists');
-    const { action } = await harness.client.schedule.getHandle(`store-care/${harness.host}`).describe();
+    const { action } = await scheduled().describe();
     expect(action).toMatchObject({ workflowType: 'storeCare', args: [{ host: harness.host }] });
-    expect(await storeCare.unschedule(harness.host)).toBe('removed');
-    expect(await storeCare.unschedule(harness.host)).toBe('absent');
+    expect(await storeCare.unschedule(harness.host)).toBe('paused');
+    expect(await storeCare.unschedule(harness.host)).toBe('already off');
+  });
+
+  it('that was taken off stays off when a worker starts, until it is turned on again', async () => {
+    const { storeCare } = harness.recoveries;
+    const isPaused = async () => (await scheduled().describe()).state.paused;
+    expect(await storeCare.keepScheduled(harness.host)).toBe('created');
+    await storeCare.unschedule(harness.host);
+    expect(await storeCare.keepScheduled(harness.host)).toBe('off');
+    expect(await isPaused()).toBe(true);
+    expect((await scheduled().describe()).state.note).toContain('rerail checkpoint schedule --when daily');
+    expect(await storeCare.schedule(harness.host)).toBe('resumed');
+    expect(await storeCare.keepScheduled(harness.host)).toBe('exists');
+    expect(await isPaused()).toBe(false);
+  });
+
+  it('that is taken off before any worker has started stays off too', async () => {
+    const { storeCare } = harness.recoveries;
+    expect(await storeCare.unschedule(harness.host)).toBe('paused');
+    expect(await storeCare.keepScheduled(harness.host)).toBe('off');
   });
 });
