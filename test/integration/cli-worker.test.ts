@@ -149,6 +149,7 @@ describe('with a worker', () => {
       'file run.sh',
       'git',
       'dependencies',
+      'attributes',
       'configuration',
       'checkpoints',
     ]);
