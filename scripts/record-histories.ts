@@ -1,4 +1,5 @@
-// Records one history for each path of each workflow, for the replay tests: `npx tsx scripts/record-histories.ts NAME...`
+// Records one history for each path of each workflow, for the replay tests. With names, only those:
+// `npx tsx --tsconfig tsconfig.run.json scripts/record-histories.ts NAME...`
 // A history that is there is never written again: a change that no longer replays it has to be patched.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -27,12 +27,15 @@ export async function serveWorker(settings: Settings): Promise<void> {
         client: new Client({ connection, namespace: resolved.namespace }),
         taskQueue: settings.taskQueue,
       });
-      await storeCare.schedule(settings.host).catch((error: unknown) => {
-        logger.warn(
-          { host: settings.host, reason: messageOf(error) },
-          'the nightly care of the store is not scheduled',
-        );
-      });
+      const { host } = settings;
+      await storeCare.keepScheduled(host).then(
+        (found) => {
+          if (found === 'off') logger.info({ host }, 'the nightly care of the store stays off, as somebody has set it');
+        },
+        (error: unknown) => {
+          logger.warn({ host, reason: messageOf(error) }, 'the nightly care of the store is not scheduled');
+        },
+      );
     }
     // Started by `rerail up`: when that process dies, however it dies, so does this one.
     const parentGone = new AbortController();

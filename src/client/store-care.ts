@@ -1,4 +1,4 @@
-import { ScheduleAlreadyRunning, ScheduleNotFoundError, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client, type ScheduleHandle } from '@temporalio/client';
 import type { CheckpointRecord } from '../domain/checkpoint.ts';
 import {
   reconcileStore,
@@ -57,7 +57,40 @@ export function createLedgerCare(checkpoints: Checkpoints): LedgerCare {
   };
 }
 
+const TAKEN_OFF = 'taken off: `rerail checkpoint schedule --when daily` turns it on again';
+
 export function createStoreCare(client: Client, taskQueue: string) {
+  const guarded = async <T>(host: string, work: (handle: ScheduleHandle) => Promise<T>): Promise<T> => {
+    try {
+      return await work(client.schedule.getHandle(storeCareId(host)));
+    } catch (error) {
+      throw translateError(error, storeCareId(host));
+    }
+  };
+  /** False when there is one already, which stays as it is. */
+  const create = async (host: string, state: { paused: boolean; note?: string }): Promise<boolean> => {
+    const scheduleId = storeCareId(host);
+    try {
+      await client.schedule.create({
+        scheduleId,
+        spec: { calendars: [{ hour: 3 }], jitter: '30m' },
+        action: {
+          type: 'startWorkflow',
+          workflowType: WORKFLOW_TYPES.storeCare,
+          workflowId: scheduleId,
+          taskQueue,
+          args: [{ host } satisfies StoreCareInput],
+        },
+        policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1d' },
+        state,
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof ScheduleAlreadyRunning) return false;
+      throw translateError(error, scheduleId);
+    }
+  };
+
   return {
     /** Looks after a host's store now; joins a care that is under way. */
     async run(input: StoreCareInput): Promise<StoreCareReport> {
@@ -75,36 +108,28 @@ export function createStoreCare(client: Client, taskQueue: string) {
         throw translateError(error, workflowId);
       }
     },
-    /** Every night at 3, spread over half an hour; one that is there already stays as it is. */
-    async schedule(host: string): Promise<'created' | 'exists'> {
-      const scheduleId = storeCareId(host);
-      try {
-        await client.schedule.create({
-          scheduleId,
-          spec: { calendars: [{ hour: 3 }], jitter: '30m' },
-          action: {
-            type: 'startWorkflow',
-            workflowType: WORKFLOW_TYPES.storeCare,
-            workflowId: scheduleId,
-            taskQueue,
-            args: [{ host } satisfies StoreCareInput],
-          },
-          policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1d' },
-        });
-        return 'created';
-      } catch (error) {
-        if (error instanceof ScheduleAlreadyRunning) return 'exists';
-        throw translateError(error, scheduleId);
-      }
+    /** Every night at 3, spread over half an hour; one that was taken off is on again. */
+    async schedule(host: string): Promise<'created' | 'resumed' | 'exists'> {
+      if (await create(host, { paused: false })) return 'created';
+      return guarded(host, async (handle) => {
+        if (!(await handle.describe()).state.paused) return 'exists';
+        await handle.unpause('turned on again');
+        return 'resumed';
+      });
     },
-    async unschedule(host: string): Promise<'removed' | 'absent'> {
-      try {
-        await client.schedule.getHandle(storeCareId(host)).delete();
-        return 'removed';
-      } catch (error) {
-        if (error instanceof ScheduleNotFoundError) return 'absent';
-        throw translateError(error, storeCareId(host));
-      }
+    /** The same for a host that has none; one that was taken off stays so. For workers, at their start. */
+    async keepScheduled(host: string): Promise<'created' | 'exists' | 'off'> {
+      if (await create(host, { paused: false })) return 'created';
+      return guarded(host, async (handle) => ((await handle.describe()).state.paused ? 'off' : 'exists'));
+    },
+    /** It stays there, paused: a schedule that were gone would be made anew by the next worker that starts. */
+    async unschedule(host: string): Promise<'paused' | 'already off'> {
+      if (await create(host, { paused: true, note: TAKEN_OFF })) return 'paused';
+      return guarded(host, async (handle) => {
+        if ((await handle.describe()).state.paused) return 'already off';
+        await handle.pause(TAKEN_OFF);
+        return 'paused';
+      });
     },
   };
 }

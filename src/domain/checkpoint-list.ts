@@ -79,7 +79,7 @@ function standsAt(newestFirst: readonly CheckpointRecord[]): string | undefined 
 
 /**
  * Which checkpoint a rollback goes to (requirement 2.5): `latest`, `previous` (one back from where the subject stands),
- * `phase:<name or number>` (its start), or an id. Undefined when there is none.
+ * `phase:<name or number>` (its start, else the last made by hand for it), or an id. Undefined when there is none.
  */
 export function resolveTarget(records: readonly CheckpointRecord[], target: string): CheckpointRecord | undefined {
   const newest = filterCheckpoints(records, {});
@@ -92,8 +92,12 @@ export function resolveTarget(records: readonly CheckpointRecord[], target: stri
   }
   if (target.startsWith('phase:')) {
     const phase = target.slice('phase:'.length);
-    const starts = restorable.filter(({ info }) => info.type === 'phase-start');
-    return starts.find(({ info }) => info.phase === phase || String(info.phaseIndex) === phase);
+    const ofPhase = restorable.filter(({ info }) => info.phase === phase || String(info.phaseIndex) === phase);
+    // What a run makes besides, in the middle of a phase or at its end, is not meant.
+    return (
+      ofPhase.find(({ info }) => info.type === 'phase-start') ??
+      ofPhase.find(({ info }) => info.workflowId === undefined)
+    );
   }
   return newest.find(({ info }) => info.id === target);
 }

@@ -10,6 +10,7 @@ import {
 import type { CheckpointRecord } from '../domain/checkpoint.ts';
 import { backupTags, filterCheckpoints, MOVED_GIT, selectForCleanup } from '../domain/checkpoint-list.ts';
 import { hostActivities } from './activity-proxies.ts';
+import { carryOver, requireRoomInLedger } from './ledger-size.ts';
 import * as messages from './messages.ts';
 
 export interface LedgerInput {
@@ -22,8 +23,6 @@ export interface LedgerInput {
 
 const CAPTURE_TIMEOUT = '10m';
 const CONTINUE_AFTER = 1000;
-/** A payload holds 2 MB: state travels with the newest records, of the others the store has it. */
-const INLINE_RECORDS = 20;
 
 const movesGit = (options: messages.RestoreInput['options']): boolean =>
   options?.scope?.git === true || options?.parts?.includes('git') === true;
@@ -53,6 +52,9 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     throw ApplicationFailure.nonRetryable(`${input.subject} has no checkpoint ${id}`, 'checkpoint-not-found');
   };
   let changes = 0;
+  /** Begun for a checkpoint that was refused: it would stay for ever with nothing in it. */
+  let endsUnused = false;
+  const isUnused = (): boolean => changes === 0 && records.length === 0;
   const add = (record: CheckpointRecord): void => {
     changes += 1;
     if (!records.some(({ info }) => info.id === record.info.id)) records.push(record);
@@ -101,26 +103,33 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     add(record);
     return { count: records.length };
   });
-  setHandler(messages.createCheckpointUpdate, async ({ host, root, exclude, state, providers, ...info }) => {
-    const { captureCheckpoint } = hostActivities(host, { timeout: CAPTURE_TIMEOUT, summary: `capture ${info.name}` });
-    const parentId = records.at(-1)?.info.id;
-    const record = await captureCheckpoint({
-      info: {
-        ...info,
-        description: info.description ?? '',
-        tags: info.tags ?? [],
-        subject: input.subject,
-        success: true,
-        ...(parentId ? { parentId } : {}),
-      },
-      ...(root === undefined ? {} : { root }),
-      ...(exclude ? { exclude } : {}),
-      ...(state ? { state } : {}),
-      ...(providers ? { providers } : {}),
-    });
-    add(record);
-    return record;
-  });
+  setHandler(
+    messages.createCheckpointUpdate,
+    async ({ host, root, exclude, state, providers, ...info }) => {
+      const { captureCheckpoint } = hostActivities(host, { timeout: CAPTURE_TIMEOUT, summary: `capture ${info.name}` });
+      const parentId = records.at(-1)?.info.id;
+      const record = await captureCheckpoint({
+        info: {
+          ...info,
+          description: info.description ?? '',
+          tags: info.tags ?? [],
+          subject: input.subject,
+          success: true,
+          ...(parentId ? { parentId } : {}),
+        },
+        ...(root === undefined ? {} : { root }),
+        ...(exclude ? { exclude } : {}),
+        ...(state ? { state } : {}),
+        ...(providers ? { providers } : {}),
+      }).catch((error: unknown) => {
+        endsUnused = isUnused() && patched('end-unused-ledger');
+        throw error;
+      });
+      add(record);
+      return record;
+    },
+    { validator: ({ id }: messages.CreateCheckpointInput) => requireRoomInLedger(input.subject, records, id) },
+  );
   const change = (id: string, difference: Partial<CheckpointRecord>): CheckpointRecord => {
     const record = find(id);
     const changed = { ...record, ...difference };
@@ -215,11 +224,8 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
   );
 
   const { continueAfter = CONTINUE_AFTER } = input;
-  await condition(() => workflowInfo().continueAsNewSuggested || changes >= continueAfter);
-  await condition(allHandlersFinished);
-  const carried = records.map((record, index): CheckpointRecord => {
-    const { inline: _inline, ...rest } = record;
-    return index >= records.length - INLINE_RECORDS ? record : rest;
-  });
-  await continueAsNew<typeof checkpointLedger>({ ...input, records: carried });
+  const isLong = (): boolean => workflowInfo().continueAsNewSuggested || changes >= continueAfter;
+  await condition(() => allHandlersFinished() && (isLong() || (endsUnused && isUnused())));
+  if (endsUnused && isUnused()) return;
+  await continueAsNew<typeof checkpointLedger>({ ...input, records: carryOver(records) });
 }

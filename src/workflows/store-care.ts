@@ -1,4 +1,4 @@
-import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { DEFAULT_RETENTION, type StoreCareInput, type StoreCareReport } from '../domain/store-care.ts';
 import { hostActivities, sharedActivities } from './activity-proxies.ts';
 import { isoNow } from './recovery-state.ts';
@@ -33,6 +33,7 @@ export async function storeCare({ host, retention }: StoreCareInput): Promise<St
     try {
       await work();
     } catch (error) {
+      if (isCancellation(error)) throw error;
       report.failures.push(`${what}: ${recordError(error).message}`);
     }
   };

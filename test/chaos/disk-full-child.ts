@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeInfo, openActivities, restoreOrder } from '../integration/checkpoint-fixtures.ts';
@@ -126,8 +126,10 @@ async function fill(where: 'store' | 'tree', tally: Tally): Promise<void> {
   const mount = mkdtempSync(join(tmpdir(), 'rerail-full-'));
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', mount]);
   const world = makeWorld(where === 'tree' ? mount : tmpdir());
+  const beside = mkdtempSync(join(where === 'tree' ? tmpdir() : mount, 'rerail-store-'));
   try {
-    const other = mkdtempSync(join(where === 'tree' ? tmpdir() : mount, 'store-'));
+    const other = join(beside, 'other');
+    mkdirSync(other);
     world.bench.storePath = join(other, 'store');
     world.bench.dataDir = join(other, 'data');
     mkdirSync(world.bench.dataDir);
@@ -139,6 +141,9 @@ async function fill(where: 'store' | 'tree', tally: Tally): Promise<void> {
       }
   } finally {
     world.close();
+    rmSync(beside, { recursive: true, force: true });
+    execFileSync('umount', [mount]);
+    rmdirSync(mount);
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { until } from '../support/harness.ts';
 import { newBenchForEach } from './checkpoint-bench.ts';
 import { flip, makeInfo, openActivities, restoreOrder } from './checkpoint-fixtures.ts';
 
@@ -26,6 +27,32 @@ async function captureAndDamage(): Promise<string> {
 }
 
 const quarantined = (): string[] => readdirSync(join(bench.storePath, 'quarantine'));
+
+describe('two cares of one store', () => {
+  it.each(['sweep', 'repair'] as const)('let a %s wait for a repair that is under way', async (work) => {
+    const id = await captureAndDamage();
+    const order: string[] = [];
+    const locks = (): string[] => readdirSync(join(bench.storePath, 'locks'));
+    const { store: other } = await openActivities(bench);
+    let waiting: Promise<unknown> | undefined;
+    const { store } = await openActivities(bench, {
+      async failpoint(name) {
+        if (name !== 'repair.before-quarantine') return;
+        // A sweep refuses what is left: a checkpoint that has lost something cannot tell what it needs.
+        const ended = (): number => order.push(work);
+        waiting = other[work]().then(ended, ended);
+        await until(() => Promise.resolve(locks().length > 1), 'the other at the lock', 5000);
+        order.push('the first is about to change something');
+      },
+    });
+    const { problems } = await store.repair();
+    await waiting;
+    expect(order).toEqual(['the first is about to change something', work]);
+    expect(problems.map(({ checkpointId, item }) => [checkpointId, item])).toEqual([[id, 'a']]);
+    expect(quarantined()).toHaveLength(1);
+    expect(locks()).toEqual([]);
+  });
+});
 
 describe('a store with a flipped bit', () => {
   it('says where, before and after each checkpoint that it concerns', async () => {

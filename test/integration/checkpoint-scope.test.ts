@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { RestoreOptions } from '../../src/domain/rollback.ts';
 import { newBenchForEach } from './checkpoint-bench.ts';
 import { flip, openActivities, restoreOrder, snapshot } from './checkpoint-fixtures.ts';
@@ -191,12 +191,17 @@ describe('a restore', () => {
     const id = await capture();
     spoil();
     const before = snapshot(bench.root);
+    const clock = new AbortController();
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(clock.signal);
+    onTestFinished(() => timeout.mockRestore());
     const { restoreCheckpoint } = await openActivities(bench, {
-      failpoint: async (name) => {
-        if (name === 'restore.stage-file') await new Promise((resolve) => setTimeout(resolve, 50));
+      failpoint(name) {
+        if (name === 'restore.stage-file') clock.abort(new DOMException('time is up', 'TimeoutError'));
       },
     });
-    await expect(restoreCheckpoint(restoreOrder(id, { timeout: '20ms' }))).rejects.toMatchObject({ code: 'timed-out' });
+    await expect(restoreCheckpoint(restoreOrder(id, { timeout: '20s' }))).rejects.toMatchObject({ code: 'timed-out' });
+    expect(timeout).toHaveBeenCalledWith(20_000);
+    timeout.mockRestore();
     expect(snapshot(bench.root)).toEqual(before);
     expect(await (await openActivities(bench)).restoreCheckpoint(restoreOrder(id))).toMatchObject({ success: true });
   });

@@ -67,6 +67,20 @@ async function capture(): Promise<string> {
   return (await checkpoints.create(subject, input)).info.id;
 }
 
+describe('checkpoint create', () => {
+  it('takes a phase, which a restore can then name', async () => {
+    const create = `checkpoint create --root ${root} --subject ${subject}`;
+    expect(await json(`${create} --phase build --name one`)).toMatchObject({
+      info: { type: 'manual', phase: 'build' },
+    });
+    await put('src/app.txt', 'two\n');
+    await json(`${create} --phase ship --name two`);
+    await done(`restore phase:build --subject ${subject} --yes`);
+    expect(await read('src/app.txt')).toBe('one\n');
+    expect(await json<object[]>(`checkpoint list --subject ${subject} --phase ship`)).toHaveLength(1);
+  });
+});
+
 interface Restored {
   plan: { hash: string; changes: { change: string; path: string; diff?: string }[]; git?: object };
   lost: string[];

@@ -105,9 +105,10 @@ describe('the store of a host', () => {
     const schedule = (when: string) => json<{ done: string }>(`checkpoint schedule --when ${when}`);
     expect(await schedule('daily')).toEqual({ host, schedule: `store-care/${host}`, done: 'created' });
     expect(await schedule('daily')).toMatchObject({ done: 'exists' });
-    expect(await schedule('off')).toMatchObject({ done: 'removed' });
-    expect(await schedule('daily')).toMatchObject({ done: 'created' });
-    expect(await schedule('off')).toMatchObject({ done: 'removed' });
+    expect(await schedule('off')).toMatchObject({ done: 'paused' });
+    expect(await schedule('off')).toMatchObject({ done: 'already off' });
+    expect(await schedule('daily')).toMatchObject({ done: 'resumed' });
+    expect(await schedule('off')).toMatchObject({ done: 'paused' });
   });
 });
 
@@ -157,6 +158,21 @@ describe('two hosts with a replica', () => {
     const { code, stderr } = await onOne(`checkpoint create --root ${root} --subject cli/large-${cli.unique}`);
     expect(stderr).toMatch(/store-quota-exceeded.*needs 1100000 bytes.*of the 1000000[\s\S]*rerail cleanup/);
     expect(code).toBe(EXIT.invalid);
+  });
+
+  it('a checkpoint that is deleted leaves its copy in the bucket, and the command says where', async () => {
+    const root = await newTree('deleted', { 'data.bin': randomBytes(1000) });
+    const subject = `cli/deleted-${cli.unique}`;
+    const make = async (): Promise<Made> =>
+      JSON.parse((await onOne(`checkpoint create --root ${root} --subject ${subject} -o json`)).stdout) as Made;
+    const [first, second] = [await make(), await make()];
+    const keyOf = ({ replica }: Made): string => replica?.key ?? '';
+    const { stdout } = await onOne(`checkpoint delete ${first.info.id} --subject ${subject} --yes`);
+    expect(stdout).toMatch(`its copy ${keyOf(first)} stays in the bucket`);
+    const deleted = await onOne(`checkpoint delete ${second.info.id} --subject ${subject} --yes -o json`);
+    expect(JSON.parse(deleted.stdout)).toMatchObject({ id: second.info.id, replicaKept: keyOf(second) });
+    for (const made of [first, second])
+      expect((await stat(server.fileOf(bucket, keyOf(made)))).size).toBeGreaterThan(1000);
   });
 
   it('a checkpoint of a host that is gone is restored on the other, and undone there', async () => {

@@ -152,6 +152,7 @@ describe('with a worker', () => {
       'file run.sh',
       'git',
       'dependencies',
+      'attributes',
       'configuration',
       'checkpoints',
     ]);

@@ -1,4 +1,6 @@
 import { PipelineSchema } from '../../src/domain/pipeline.schema.ts';
+import type { CheckpointRecord } from '../../src/domain/checkpoint.ts';
+import { storeCareId } from '../../src/domain/wire-names.ts';
 import { failTimes, failureOf, waitsFor } from '../support/broken-target.ts';
 import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
 import { commandFailed, until, type Harness } from '../support/harness.ts';
@@ -24,6 +26,7 @@ export const PLAYBOOKS = [
 ].join('---\n');
 
 const CHECKPOINT = 'cp_00000000000000000000000001';
+const listedId = (index: number): string => `cp_0000000000000000000000001${index}`;
 
 async function start(harness: Harness, playbook: string, extra: object = {}) {
   const { handle } = await harness.recoveries.start(failureOf(harness, extra), { playbook });
@@ -48,17 +51,33 @@ const pipeline = PipelineSchema.parse({
   },
 });
 
-async function run(harness: Harness, playbook: string): Promise<string> {
-  const { host, target } = harness;
-  const handle = await harness.recoveries.runs.start({
+const startRun = ({ host, target, recoveries }: Harness, playbook: string) =>
+  recoveries.runs.start({
     pipeline: { ...pipeline, spec: { ...pipeline.spec, target } },
     workspace: '/w',
     host,
     key: 'k',
     playbook,
   });
+
+async function run(harness: Harness, playbook: string): Promise<string> {
+  const handle = await startRun(harness, playbook);
   await handle.result();
   return handle.workflowId;
+}
+
+/** Records in a ledger of the harness's host, which the care of a store finds. */
+async function fillLedger(harness: Harness, states: CheckpointRecord['state'][]): Promise<string> {
+  const { checkpoints } = harness.recoveries;
+  const subject = `workspace/${harness.host}`;
+  for (const [index, state] of states.entries()) {
+    const record = fakeCheckpoint(listedId(index), { subject, type: 'auto' }, { host: harness.host, state });
+    await checkpoints.add({ ...record, createdAt: `2026-01-01T00:00:0${index}.000Z` });
+  }
+  await until(async () => (await checkpoints.subjects()).includes(subject), 'the ledger in the list');
+  harness.fakes['listStored'] = () =>
+    states.map((_, index) => ({ id: listedId(index), subject, createdAt: '2026-01-01T00:00:00.000Z' }));
+  return subject;
 }
 
 function failStep(harness: Harness, word: string, times: number): void {
@@ -257,6 +276,86 @@ export const PATHS: { name: string; play: (harness: Harness) => Promise<string> 
       await checkpoints.delete(subject, second.info.id);
       await checkpoints.cleanup(subject, { keepLast: 0 }, false);
       return `ledger/${subject}`;
+    },
+  },
+  {
+    name: 'run-cancelled-with-its-recovery',
+    async play(harness) {
+      failStep(harness, 'look', 99);
+      const handle = await startRun(harness, 'manual');
+      const recovery = harness.recoveries.getHandle(harness.target);
+      await until(async () => (await handle.status()).status === 'recovering', 'the recovery');
+      await waitsFor(recovery, 'manual:fix');
+      await handle.cancel();
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'store-care-that-finds-nothing',
+    async play(harness) {
+      await fillLedger(harness, ['complete']);
+      await harness.recoveries.storeCare.run({ host: harness.host, retention: null });
+      return storeCareId(harness.host);
+    },
+  },
+  {
+    name: 'store-care-that-repairs',
+    async play(harness) {
+      const [lost, orphan] = [listedId(0), listedId(9)];
+      const subject = await fillLedger(harness, ['complete', 'corrupt', 'complete']);
+      const { fakes, recoveries, host } = harness;
+      const problem = { checkpointId: lost, item: 'src/a', problem: 'it is missing' };
+      const createdAt = '2026-01-01T00:00:00.000Z';
+      const replica = { key: 'k', sha256: '0'.repeat(64), size: 3, replicatedAt: createdAt };
+      fakes['checkStore'] = () => ({
+        problems: [{ checkpointId: '', item: 'pack-1', problem: 'damaged' }, problem],
+        verifiedAt: createdAt,
+      });
+      fakes['repairStore'] = () => ({
+        quarantined: [{ name: 'pack-1', problem: 'damaged', lostObjects: 1 }],
+        problems: [problem],
+      });
+      fakes['listStored'] = () => [lost, listedId(1), orphan].map((id) => ({ id, subject, createdAt }));
+      fakes['readRecords'] = ({ ids }: { ids: string[] }) =>
+        ids.map((id) => fakeCheckpoint(id, { subject, type: 'auto' }, { host, createdAt }));
+      fakes['recordCheckpoint'] = ({ record }: { record: CheckpointRecord }) => recoveries.checkpoints.add(record);
+      fakes['replicateCheckpoints'] = ({ ids }: { ids: string[] }) => ({
+        replicated: ids.map((id) => ({ id, replica })),
+        failed: [`${lost}: the storage is down`],
+      });
+      fakes['sweepStore'] = () => {
+        throw commandFailed('the disk is gone');
+      };
+      await recoveries.storeCare.run({ host, retention: { keepLast: 1 } });
+      return storeCareId(host);
+    },
+  },
+  {
+    name: 'ledger-with-findings-and-estimate',
+    async play(harness) {
+      const { checkpoints } = harness.recoveries;
+      const subject = await fillLedger(harness, ['complete', 'corrupt', 'complete']);
+      await checkpoints.noteFindings(subject, [
+        { id: listedId(0), state: 'corrupt', stateReason: 'src/a: it is missing', verifyLevel: 'store' },
+        { id: listedId(1), state: 'complete', stateReason: null, verifyLevel: 'store' },
+      ]);
+      await checkpoints.cleanup(subject, { keepLast: 1 }, true);
+      await checkpoints.cleanup(subject, { keepLast: 1 }, false);
+      return `ledger/${subject}`;
+    },
+  },
+  {
+    name: 'ledger-never-used',
+    async play(harness) {
+      const subject = `workspace/${harness.host}`;
+      harness.fakes['captureCheckpoint'] = () => {
+        throw commandFailed('the home directory');
+      };
+      const input = { name: 'one', type: 'manual' as const, host: harness.host, root: '/root' };
+      const ledger = harness.client.workflow.getHandle(`ledger/${subject}`);
+      await harness.recoveries.checkpoints.create(subject, input).catch(() => ledger.result());
+      return ledger.workflowId;
     },
   },
 ];

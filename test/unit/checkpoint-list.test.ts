@@ -207,6 +207,16 @@ describe('resolveTarget', () => {
     ['phase:build', list, 'a'],
     ['phase:1', list, 'b'],
     ['phase:deploy', list, undefined],
+    ['phase:build', [...list, checkpoint('e', { type: 'manual', phase: 'build' }, { createdAt: daysAgo(4) })], 'a'],
+    [
+      'phase:deploy',
+      [
+        checkpoint('e', { type: 'manual', phase: 'deploy' }, { createdAt: daysAgo(4) }),
+        checkpoint('f', { type: 'milestone', phase: 'deploy' }, { createdAt: daysAgo(3) }),
+        checkpoint('g', { type: 'auto', phase: 'deploy', workflowId: 'run/x/1' }, { createdAt: daysAgo(2) }),
+      ],
+      'f',
+    ],
     [id('d'), list, 'd'],
     [id('e'), list, undefined],
     ['latest', [], undefined],

@@ -1,7 +1,8 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckpointRecord } from '../../src/domain/checkpoint.ts';
 import { newId } from '../../src/domain/ids.ts';
-import { ledgerId } from '../../src/domain/wire-names.ts';
+import { ledgerId, WORKFLOW_TYPES } from '../../src/domain/wire-names.ts';
 import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
 import { until } from '../support/harness.ts';
 import { newHarnessForEach } from '../support/new-harness.ts';
@@ -123,6 +124,40 @@ describe('a ledger', () => {
       message: expect.stringContaining('kind/name') as string,
     });
     expect(captures()).toBe(0);
+  });
+});
+
+describe('a ledger whose first capture is refused', () => {
+  const statusOf = async () => (await harness.client.workflow.getHandle(ledgerId(subject)).describe()).status.name;
+  const refusal = { code: 'workspace-refused', message: 'the home directory' };
+  const refuse = () => {
+    throw ApplicationFailure.nonRetryable(refusal.message, refusal.code);
+  };
+
+  it('ends, and is begun anew by the next', async () => {
+    const capture = harness.fakes['captureCheckpoint'];
+    harness.fakes['captureCheckpoint'] = refuse;
+    await expect(create('one')).rejects.toMatchObject(refusal);
+    await until(async () => (await statusOf()) === 'COMPLETED', 'the end of the ledger');
+    expect(await names()).toEqual([]);
+    harness.fakes['captureCheckpoint'] = capture!;
+    await create('two');
+    expect([await statusOf(), await names()]).toEqual(['RUNNING', ['two']]);
+  });
+
+  it('stays while another capture is under way, and when it has a checkpoint', async () => {
+    const capture = harness.fakes['captureCheckpoint']!;
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    harness.fakes['captureCheckpoint'] = (input: never) =>
+      (input as { info: { name: string } }).info.name === 'good' ? held.then(() => capture(input)) : refuse();
+    const good = create('good');
+    await until(() => Promise.resolve(captures() === 1), 'the first capture');
+    await expect(create('bad')).rejects.toMatchObject(refusal);
+    release();
+    await good;
+    await expect(create('bad')).rejects.toMatchObject(refusal);
+    expect([await statusOf(), await names()]).toEqual(['RUNNING', ['good']]);
   });
 });
 
@@ -283,5 +318,50 @@ describe('a history that has grown long', () => {
     expect((await checkpoints().get(first.info.id, subject)).stateReason).toHaveLength(reason.length);
     await create('three');
     expect(await names({ valid: true })).toEqual(['three', 'two']);
+  });
+});
+
+describe('a ledger with more checkpoints than it can carry over', () => {
+  const startWith = async (records: CheckpointRecord[]) => {
+    used.add(subject);
+    await harness.client.workflow.start(WORKFLOW_TYPES.checkpointLedger, {
+      workflowId: ledgerId(subject),
+      taskQueue: harness.taskQueue,
+      args: [{ subject, records, continueAfter: 2 }],
+    });
+  };
+  const currentRun = async () => (await harness.client.workflow.getHandle(ledgerId(subject)).describe()).runId;
+  const ofSize = (count: number, bytes: number): CheckpointRecord[] =>
+    Array.from({ length: count }, (_, index) => ({
+      ...fakeCheckpoint(newId('cp'), { subject, name: `old ${index}`, description: 'x'.repeat(bytes) }),
+      host: harness.host,
+    }));
+
+  it('refuses the next before it is captured, and takes it after a clean-up', async () => {
+    await startWith(ofSize(1000, 1200));
+    await expect(create('one too many')).rejects.toMatchObject({
+      code: 'store-quota-exceeded',
+      message: expect.stringContaining(`${subject} is full: it has 1000 checkpoints`) as string,
+      remedy: expect.stringContaining(`rerail cleanup --subject ${subject}`) as string,
+    });
+    expect(captures()).toBe(0);
+    await checkpoints().add({ ...fakeCheckpoint(newId('cp'), { subject, name: 'of a run' }), host: harness.host });
+    await checkpoints().cleanup(subject, { keepLast: 10 }, false);
+    await create('again');
+    expect(await checkpoints().list(subject)).toHaveLength(11);
+  });
+
+  it('carries the state of the newest over, as far as it fits', async () => {
+    const state = { context: { text: 'y'.repeat(60_000) } };
+    const records = ofSize(30, 1).map((record) => ({ ...record, inline: state }));
+    await startWith(records.slice(0, 25));
+    const started = await currentRun();
+    for (const record of records.slice(25, 27)) await checkpoints().add(record);
+    await until(async () => (await currentRun()) !== started, 'the next run');
+    const carried = await Promise.all(records.slice(0, 27).map(({ info }) => checkpoints().get(info.id, subject)));
+    expect(carried.map(({ inline }) => inline !== undefined)).toEqual([
+      ...Array.from({ length: 21 }, () => false),
+      ...Array.from({ length: 6 }, () => true),
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckpointRecord } from '../../src/domain/checkpoint.ts';
 import { newId } from '../../src/domain/ids.ts';
-import { ledgerId } from '../../src/domain/wire-names.ts';
+import { ledgerId, storeCareId } from '../../src/domain/wire-names.ts';
 import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
 import { commandFailed, until } from '../support/harness.ts';
 import { newHarnessForEach } from '../support/new-harness.ts';
@@ -27,6 +27,8 @@ const stateOf = async (id: string) => (await checkpoints().get(id, subject)).sta
 /** What the store says it has. */
 const storeHolds = (...ids: string[]) =>
   (harness.fakes['listStored'] = () => ids.map((id) => ({ id, subject, createdAt: OLD })));
+
+const scheduled = () => harness.client.schedule.getHandle(storeCareId(harness.host));
 
 beforeEach(() => {
   subject = `workspace/${harness.host}`;
@@ -123,13 +125,47 @@ describe('the care of a store', () => {
     expect(harness.calls).toContain('storeUsage');
   });
 
+  it('that is cancelled ends cancelled, and begins no further part', async () => {
+    let release: (value: unknown) => void = () => undefined;
+    harness.fakes['listStored'] = () => new Promise((resolve) => (release = resolve));
+    const ended = care({}).catch((error: unknown) => error);
+    await until(() => Promise.resolve(harness.calls.includes('listStored')), 'the list of the store');
+    const handle = harness.client.workflow.getHandle(storeCareId(harness.host));
+    await handle.cancel();
+    expect(await ended).toMatchObject({ code: 'unexpected' });
+    release([]);
+    expect((await handle.describe()).status.name).toBe('CANCELLED');
+    const { events } = await handle.fetchHistory();
+    const markers = events?.map(({ activityTaskScheduledEventAttributes: task }) => task?.activityType?.name);
+    expect(markers?.filter(Boolean)).toEqual(['checkStore', 'listStored']);
+  });
+
   it('is scheduled once for a host, and can be taken off', async () => {
     const { storeCare } = harness.recoveries;
     expect(await storeCare.schedule(harness.host)).toBe('created');
     expect(await storeCare.schedule(harness.host)).toBe('exists');
-    const { action } = await harness.client.schedule.getHandle(`store-care/${harness.host}`).describe();
+    const { action } = await scheduled().describe();
     expect(action).toMatchObject({ workflowType: 'storeCare', args: [{ host: harness.host }] });
-    expect(await storeCare.unschedule(harness.host)).toBe('removed');
-    expect(await storeCare.unschedule(harness.host)).toBe('absent');
+    expect(await storeCare.unschedule(harness.host)).toBe('paused');
+    expect(await storeCare.unschedule(harness.host)).toBe('already off');
+  });
+
+  it('that was taken off stays off when a worker starts, until it is turned on again', async () => {
+    const { storeCare } = harness.recoveries;
+    const isPaused = async () => (await scheduled().describe()).state.paused;
+    expect(await storeCare.keepScheduled(harness.host)).toBe('created');
+    await storeCare.unschedule(harness.host);
+    expect(await storeCare.keepScheduled(harness.host)).toBe('off');
+    expect(await isPaused()).toBe(true);
+    expect((await scheduled().describe()).state.note).toContain('rerail checkpoint schedule --when daily');
+    expect(await storeCare.schedule(harness.host)).toBe('resumed');
+    expect(await storeCare.keepScheduled(harness.host)).toBe('exists');
+    expect(await isPaused()).toBe(false);
+  });
+
+  it('that is taken off before any worker has started stays off too', async () => {
+    const { storeCare } = harness.recoveries;
+    expect(await storeCare.unschedule(harness.host)).toBe('paused');
+    expect(await storeCare.keepScheduled(harness.host)).toBe('off');
   });
 });

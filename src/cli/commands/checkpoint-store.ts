@@ -55,7 +55,13 @@ async function remove(
       });
     }
     const { freedBytes } = await checkpoints.delete(subject, id);
-    output.value({ id, freedBytes }, () => `deleted ${id}, ${formatBytes(freedBytes)} freed`);
+    const replicaKept = record.replica?.key;
+    output.value({ id, freedBytes, ...(replicaKept === undefined ? {} : { replicaKept }) }, () =>
+      [
+        `deleted ${id}, ${formatBytes(freedBytes)} freed`,
+        ...(replicaKept === undefined ? [] : [`its copy ${replicaKept} stays in the bucket: remove it there`]),
+      ].join('\n'),
+    );
   });
 }
 

@@ -36,6 +36,7 @@ async function create(
     root: string;
     name?: string;
     type: CheckpointType;
+    phase?: string;
     description?: string;
     tag?: string[];
     exclude?: string[];
@@ -51,6 +52,7 @@ async function create(
     const input = {
       name: options.name ?? `manual ${new Date().toISOString()}`,
       type: options.type,
+      ...(options.phase ? { phase: options.phase } : {}),
       ...(options.description ? { description: options.description } : {}),
       ...(options.tag ? { tags: options.tag } : {}),
       ...(options.exclude ? { exclude: options.exclude } : {}),
@@ -149,6 +151,7 @@ export function addCheckpointCommands(program: Command): void {
     .option('--subject <kind/name>', 'whose checkpoint it is; default: workspace/<directory>')
     .option('--name <name>', 'a name for people')
     .addOption(new Option('--type <type>', 'kind of checkpoint').choices(CHECKPOINT_TYPES).default('manual'))
+    .option('--phase <name>', 'of which phase; a restore can go back to phase:<name>')
     .option('--description <text>', 'what it is for')
     .option('--tag <tag...>', 'tags; clean-up can keep them')
     .option('--exclude <pattern...>', 'not captured, besides .git and node_modules')

@@ -1,5 +1,6 @@
 import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { findAttributes } from '../../activities/files/find-attributes.ts';
 import { readGitState } from '../../activities/git/read-git-state.ts';
 import { loadPlaybooks } from '../../config/load-playbooks.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -91,6 +92,20 @@ async function checkDependencies({ root }: ValidateInput): Promise<Check> {
   return { name, level: 'warning', found: 'node_modules is missing', remedy: 'Run npm ci.' };
 }
 
+async function checkAttributes({ root }: ValidateInput): Promise<Check> {
+  const name = 'attributes';
+  const found = await findAttributes(root);
+  if (found === undefined) return { name, level: 'ok', found: 'not looked for: Python is not installed' };
+  if (found.length === 0) return { name, level: 'ok', found: 'no extended attributes, ACLs or capabilities' };
+  const shown = found.slice(0, 3).join(', ') + (found.length > 3 ? ` and ${found.length - 3} more` : '');
+  return {
+    name,
+    level: 'warning',
+    found: `extended attributes, ACLs or capabilities, which a checkpoint does not capture: ${shown}`,
+    remedy: 'Set them again after a restore that replaces these, or exclude them.',
+  };
+}
+
 async function checkConfiguration({ settings }: ValidateInput): Promise<Check> {
   const name = 'configuration';
   try {
@@ -130,6 +145,7 @@ export async function validateWorkspace(input: ValidateInput): Promise<Check[]> 
   const rest = await Promise.all([
     checkGit(input),
     checkDependencies(input),
+    checkAttributes(input),
     checkConfiguration(input),
     checkCheckpoints(input),
   ]);
