@@ -197,11 +197,14 @@ describe('activating', () => {
     await save('two');
     rmSync(at('dist'), { recursive: true });
     mkdirSync(join(bench.directory, 'elsewhere'));
+    writeFileSync(join(bench.directory, 'elsewhere/app'), 'secret');
     symlinkSync(join(bench.directory, 'elsewhere'), at('dist'));
     await expect(open().activateArtifact({ subject, name: 'app', version: 'v1' })).rejects.toMatchObject({
       code: 'path-outside-workspace',
     });
-    expect(readdirSync(join(bench.directory, 'elsewhere'))).toEqual([]);
+    expect(readFileSync(join(bench.directory, 'elsewhere/app'), 'utf8')).toBe('secret');
+    const [artifact] = await open().listArtifacts({ subject });
+    expect(artifact?.versions).toHaveLength(2);
   });
 });
 

@@ -139,6 +139,7 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
     repairStore: answer('repairStore', () => ({ quarantined: [], problems: [] })),
     replicateCheckpoints: answer('replicateCheckpoints', () => ({ replicated: [], failed: [] })),
     storeUsage: answer('storeUsage', () => ({ checkpoints: 0, bytes: 0, quarantinedBytes: 0, freeBytes: 1 })),
+    saveArtifacts: answer('saveArtifacts', () => []),
     inspectResources: answer('inspectResources', () => null),
     cleanCaches: answer('cleanCaches', () => null),
     readGitStatus: answer('readGitStatus', () => null),
