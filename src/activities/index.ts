@@ -6,6 +6,8 @@ import type { Failure } from '../domain/failure.ts';
 import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
 import type { CheckpointStore, VerifyLevel } from '../store/checkpoint-store.ts';
 import type { Replica } from '../store/replica/replica.ts';
+import type { ActivateInput } from './artifacts/change-artifact.ts';
+import type { CopyInput } from './artifacts/copy-artifact.ts';
 import { createArtifactActivities } from './artifacts/create-artifact-activities.ts';
 import type { SaveArtifactsInput } from './artifacts/save-artifacts.ts';
 import { createCheckpointActivities } from './checkpoints/create-checkpoint-activities.ts';
@@ -158,6 +160,12 @@ export function createHostActivities(deps: HostDeps) {
     repairStore: asActivity(() => checkpoints.repairStore()),
     replicateCheckpoints: asActivity((input: { ids: string[] }) => checkpoints.replicateCheckpoints(input)),
     saveArtifacts: asActivity((input: SaveArtifactsInput) => withHeartbeat(() => artifacts.saveArtifacts(input))),
+    listArtifacts: asActivity((input: { subject: string }) => artifacts.listArtifacts(input)),
+    copyArtifact: asActivity((input: CopyInput) => withHeartbeat(() => artifacts.copyArtifact(input))),
+    activateArtifact: asActivity((input: ActivateInput) => withHeartbeat(() => artifacts.activateArtifact(input))),
+    removeArtifactVersion: asActivity((input: { subject: string; name: string; version: string }) =>
+      artifacts.removeArtifactVersion(input),
+    ),
     storeUsage: asActivity(() => checkpoints.storeUsage()),
     inspectResources: asActivity(inspectResources),
     cleanCaches: asActivity(cleanCaches),

@@ -11,6 +11,7 @@ import type { CheckpointRecord } from '../domain/checkpoint.ts';
 import { backupTags, filterCheckpoints, MOVED_GIT, selectForCleanup } from '../domain/checkpoint-list.ts';
 import { hostActivities } from './activity-proxies.ts';
 import * as messages from './messages.ts';
+import { handleArtifacts } from './steps/handle-artifacts.ts';
 
 export interface LedgerInput {
   subject: string;
@@ -213,6 +214,8 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     },
     { validator: ({ from, to }: { from: string; to: string }) => void (find(from), find(to)) },
   );
+
+  handleArtifacts(input.subject, inTurn);
 
   const { continueAfter = CONTINUE_AFTER } = input;
   await condition(() => workflowInfo().continueAsNewSuggested || changes >= continueAfter);

@@ -3,6 +3,8 @@ import type { Artifact } from '../../domain/artifact.ts';
 import { createArtifactStore } from '../../store/artifacts/artifact-store.ts';
 import { activateArtifact } from './change-artifact.ts';
 import type { ActivateInput } from './change-artifact.ts';
+import { copyArtifact } from './copy-artifact.ts';
+import type { CopiedArtifact, CopyInput } from './copy-artifact.ts';
 import { saveArtifacts } from './save-artifacts.ts';
 import type { SaveArtifactsInput, SavedVersion } from './save-artifacts.ts';
 
@@ -19,6 +21,7 @@ export function createArtifactActivities({ dataDir, storePath }: ArtifactDepende
   return {
     saveArtifacts: (input: SaveArtifactsInput): Promise<SavedVersion[]> => saveArtifacts(context, input),
     listArtifacts: ({ subject }: { subject: string }): Promise<Artifact[]> => artifacts.list(subject),
+    copyArtifact: (input: CopyInput): Promise<CopiedArtifact> => copyArtifact(artifacts, input),
     activateArtifact: (input: ActivateInput) => activateArtifact(context, input),
     removeArtifactVersion: ({ subject, name, version }: { subject: string; name: string; version: string }) =>
       artifacts.remove(subject, name, version),

@@ -1,6 +1,7 @@
 import { formatMs } from '../../domain/duration.ts';
 import { describeOperation } from '../../domain/operation.ts';
 import type { PlannedAction } from '../../domain/action.ts';
+import type { Artifact } from '../../domain/artifact.ts';
 import type { CheckpointRecord } from '../../domain/checkpoint.ts';
 import { shortHash, type Plan } from '../../domain/plan.ts';
 import type { RecoverySnapshot, TimelineEntry } from '../../domain/recovery.ts';
@@ -215,4 +216,20 @@ export function renderCheckpoints(paint: Paint, records: readonly CheckpointReco
     info.subject,
   ]);
   return renderTable(paint, ['id', 'type', 'name', 'state', 'files', 'size', 'created', 'host', 'subject'], rows);
+}
+
+export function renderArtifacts(paint: Paint, artifacts: readonly Artifact[]): string {
+  if (artifacts.length === 0) return paint.dim('There are no artifacts. Save one with `rerail artifact save`.');
+  const rows = artifacts.flatMap(({ name, type, current, versions }) =>
+    versions.map(({ version, size, sha256, savedAt, storagePath }) => [
+      name,
+      type,
+      version === current ? paint.bold(`${version} (current)`) : version,
+      formatBytes(size),
+      sha256.slice(0, 12),
+      savedAt,
+      storagePath,
+    ]),
+  );
+  return renderTable(paint, ['name', 'type', 'version', 'size', 'sha256', 'saved', 'path'], rows);
 }
