@@ -10,23 +10,15 @@ export async function captureArtifacts(
 ): Promise<{ entries: ArtifactEntry[]; skipped: { path: string; reason: string }[] }> {
   const entries: ArtifactEntry[] = [];
   const skipped: { path: string; reason: string }[] = [];
-  for (const artifact of await store.list(subject)) {
-    const { version } = await store.find(subject, artifact.name);
-    const state = await store.check(version, 'quick');
-    if (state !== 'whole') {
-      skipped.push({ path: `artifact ${artifact.name} ${version.version}`, reason: state });
+  for (const { name, type, current, versions } of await store.list(subject)) {
+    const version = versions.find((candidate) => candidate.version === current);
+    const state = version === undefined ? 'missing' : await store.check(version, 'quick');
+    if (version === undefined || state !== 'whole') {
+      skipped.push({ path: `artifact ${name} ${current}`, reason: state });
       continue;
     }
-    entries.push({
-      id: artifact.name,
-      type: artifact.type,
-      name: artifact.name,
-      version: version.version,
-      checksum: version.sha256,
-      size: version.size,
-      storagePath: version.storagePath,
-      stored: true,
-    });
+    const { sha256: checksum, size, storagePath } = version;
+    entries.push({ id: name, type, name, version: current, checksum, size, storagePath, stored: true });
   }
   return { entries, skipped };
 }

@@ -49,6 +49,7 @@ export async function prepareArtifacts(
     changes,
     lost,
     async keepPresent() {
+      context.signal?.throwIfAborted();
       if (note !== undefined) await writeRestoreNote(await store.notePath(subject), { ...note, changes });
       for (const change of changes) {
         const version = versionOf(change);

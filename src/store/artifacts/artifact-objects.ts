@@ -118,11 +118,19 @@ export async function writeSynced(target: string, content: AsyncIterable<Uint8Ar
       await to.writeFile(piece);
     }
     await to.sync();
+  } catch (error) {
+    throw codeOf(error) === 'ENOSPC' ? diskFull(target, error) : error;
   } finally {
     await to.close();
   }
   return { sha256: hash.digest('hex'), size };
 }
+
+const diskFull = (path: string, cause: unknown): RerailError =>
+  new RerailError('disk-full', `There is no room to write ${path}`, {
+    remedy: 'Free space on that disk, and do it again; what was there is as it was.',
+    cause,
+  });
 
 const noFile = (path: string): RerailError =>
   new RerailError('invalid-input', `${path} is no file: an artifact is one`, {
