@@ -127,6 +127,14 @@ describe('saving', () => {
     await expect(open().saveArtifacts(order)).rejects.toMatchObject({ code });
   });
 
+  it('passes over what is not there only when told to', async () => {
+    writeFileSync(at('there'), 'there');
+    const artifacts = ['gone', 'gone/below', 'there'].map((path) => ({ name: path.replace('/', '-'), path }));
+    const order = { subject, workspace: bench.root, artifacts };
+    await expect(open().saveArtifacts(order)).rejects.toMatchObject({ code: 'invalid-input' });
+    expect(await open().saveArtifacts({ ...order, missing: 'skip' })).toMatchObject([{ name: 'there' }]);
+  });
+
   it.each(['../up', 'a/b', '.hidden', '', 'x'.repeat(101)])('refuses the name %j', async (name) => {
     await expect(save('one', { name })).rejects.toMatchObject({ code: 'invalid-input' });
     await expect(save('one', { version: name })).rejects.toMatchObject({ code: 'invalid-input' });

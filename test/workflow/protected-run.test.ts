@@ -329,6 +329,28 @@ describe('a step that makes artifacts', () => {
     expect(saved).toHaveLength(1);
   });
 
+  it('has those of the steps saved again that a recovery has gone back behind', async () => {
+    const saved = saves();
+    programs({ look: 1 });
+    restoreTo(() => undefined);
+    const report = await finish({
+      phases: {
+        build: [{ ...compile, artifacts: made }],
+        ship: [{ ...deploy, artifacts: [{ name: 'notes', path: 'notes' }] }, smoke],
+      },
+      playbook: 'rollback',
+    });
+    expect(report.status).toBe('succeeded');
+    expect(commands()).toEqual(['make', 'ship', 'look', 'ship', 'look']);
+    expect(saved.map(({ artifacts }) => artifacts)).toMatchObject([
+      [{ name: 'app' }],
+      [{ name: 'notes' }],
+      [{ name: 'notes' }],
+    ]);
+    expect(saved[2]).toMatchObject({ missing: 'skip' });
+    expect(saved[2]?.key).not.toBe(saved[1]?.key);
+  });
+
   it('stops the run when a recovery has done it and they are still missing', async () => {
     saves(9);
     programs({ make: 1 });

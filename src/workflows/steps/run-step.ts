@@ -170,7 +170,7 @@ export async function runStep(
       if (outcome) state.recoveries.push(outcome);
       const next = outcome ? settle(state, record, outcome) : 'over';
       if (next === 'done') {
-        const unsaved = await saveRecovered(state, step, record);
+        const unsaved = await saveRecovered(state, step, record, outcome?.restoredCheckpointId);
         if (!unsaved) return true;
         record.status = 'failed';
         record.error = state.error = toRecorded(unsaved);
