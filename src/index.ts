@@ -23,6 +23,7 @@ export { RestoreResultSchema } from './domain/rollback.schema.ts';
 export { RunReportSchema, RunSnapshotSchema } from './domain/run.schema.ts';
 export type { ActionStatus, ActionType, PlannedAction } from './domain/action.ts';
 export type { ApproveInput, CompleteManualStepInput, DecideInput, DenyInput } from './domain/approval.ts';
+export type { Artifact, ArtifactVersion, StepArtifact } from './domain/artifact.ts';
 export type { CheckpointRecord, Manifest } from './domain/checkpoint.ts';
 export type { Category, Classification, Failure, FailureInput, FailureType, Lane, Severity } from './domain/failure.ts';
 export type { Operation } from './domain/operation.ts';

@@ -6,6 +6,10 @@ import type { Failure } from '../domain/failure.ts';
 import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
 import type { CheckpointStore, VerifyLevel } from '../store/checkpoint-store.ts';
 import type { Replica } from '../store/replica/replica.ts';
+import type { ActivateInput } from './artifacts/change-artifact.ts';
+import type { CopyInput } from './artifacts/copy-artifact.ts';
+import { createArtifactActivities } from './artifacts/create-artifact-activities.ts';
+import type { SaveArtifactsInput } from './artifacts/save-artifacts.ts';
 import { createCheckpointActivities } from './checkpoints/create-checkpoint-activities.ts';
 import { runCommand, type RunCommandInput } from './commands/run-command.ts';
 import { readGitState } from './git/read-git-state.ts';
@@ -17,6 +21,7 @@ import type { CheckpointProvider } from './providers/provider.ts';
 import type { ScanLimits } from './files/scan-tree.ts';
 import { runProbe } from './probes/run-probe.ts';
 import { asActivity } from './support/as-activity.ts';
+import { withHeartbeat } from './support/with-heartbeat.ts';
 import { checkConnectivity, cleanCaches, inspectResources } from './system.ts';
 
 /** What the shared activities need of Temporal itself; the composition root hands it in. */
@@ -109,6 +114,7 @@ export function createHostActivities(deps: HostDeps) {
     heartbeat: (details) => Context.current().heartbeat(details),
     signal: () => Context.current().cancellationSignal,
   });
+  const artifacts = createArtifactActivities(deps);
   return {
     runCommand: asActivity((input: RunCommandInput) =>
       runCommand(input, {
@@ -153,6 +159,13 @@ export function createHostActivities(deps: HostDeps) {
     checkStore: asActivity(() => checkpoints.checkStore()),
     repairStore: asActivity(() => checkpoints.repairStore()),
     replicateCheckpoints: asActivity((input: { ids: string[] }) => checkpoints.replicateCheckpoints(input)),
+    saveArtifacts: asActivity((input: SaveArtifactsInput) => withHeartbeat(() => artifacts.saveArtifacts(input))),
+    listArtifacts: asActivity((input: { subject: string }) => artifacts.listArtifacts(input)),
+    copyArtifact: asActivity((input: CopyInput) => withHeartbeat(() => artifacts.copyArtifact(input))),
+    activateArtifact: asActivity((input: ActivateInput) => withHeartbeat(() => artifacts.activateArtifact(input))),
+    removeArtifactVersion: asActivity((input: { subject: string; name: string; version: string }) =>
+      artifacts.removeArtifactVersion(input),
+    ),
     storeUsage: asActivity(() => checkpoints.storeUsage()),
     inspectResources: asActivity(inspectResources),
     cleanCaches: asActivity(cleanCaches),

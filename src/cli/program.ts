@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { addGlobalOptions } from './context.ts';
+import { addArtifactCommands } from './commands/artifact.ts';
 import { addCheckpointCommands } from './commands/checkpoint.ts';
 import { addConfigCommands } from './commands/config.ts';
 import { addDemoCommand } from './commands/demo.ts';
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   addPlanCommand(program);
   addRecoveryCommands(program);
   addCheckpointCommands(program);
+  addArtifactCommands(program);
   addWorkspaceCommands(program);
   addDoctorCommand(program);
   addConfigCommands(program);

@@ -1,4 +1,4 @@
-import { WithStartWorkflowOperation, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { CheckpointFilterSchema, RetentionPolicySchema } from '../domain/checkpoint.schema.ts';
 import type { CheckpointFilter, CheckpointRecord, RetentionPolicy } from '../domain/checkpoint.ts';
 import { RerailError } from '../domain/errors.ts';
@@ -12,8 +12,8 @@ import { parseInput } from '../domain/parse-input.ts';
 import { ledgerId, WORKFLOW_TYPES } from '../domain/wire-names.ts';
 import type { checkpointLedger } from '../workflows/checkpoint-ledger.ts';
 import * as messages from '../workflows/messages.ts';
-import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
 import { translateError } from './errors.ts';
+import { startLedger } from './start-ledger.ts';
 
 const PREFIX = 'ledger/';
 
@@ -24,15 +24,7 @@ const notFound = (message: string): RerailError =>
   });
 
 export function createCheckpoints(client: Client, taskQueue: string) {
-  const startOf = (subject: string) =>
-    new WithStartWorkflowOperation<typeof checkpointLedger>(WORKFLOW_TYPES.checkpointLedger, {
-      workflowId: ledgerId(subject),
-      taskQueue,
-      args: [{ subject }],
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      staticSummary: `checkpoints of ${subject}`,
-      typedSearchAttributes: [{ key: SEARCH_ATTRIBUTES.subject, value: subject }],
-    });
+  const startOf = (subject: string) => startLedger(subject, taskQueue);
   const handleOf = (subject: string) => client.workflow.getHandle<typeof checkpointLedger>(ledgerId(subject));
   const guarded = async <T>(subject: string, work: () => Promise<T>): Promise<T> => {
     try {

@@ -10,6 +10,7 @@ import { reportUpdate } from '../workflows/messages.ts';
 import type { RecoveryInput } from '../workflows/recovery-state.ts';
 import type { recovery } from '../workflows/recovery.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
+import { createArtifacts } from './artifacts.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { translateError } from './errors.ts';
 import { createRecoveryHandle, type RecoveryHandle } from './recovery-handle.ts';
@@ -167,6 +168,7 @@ export function createRecoveryClient(options: RecoveryClientOptions) {
       handleOf(idOrTarget.startsWith('recovery/') ? idOrTarget : recoveryId(idOrTarget), runId),
     ...createRecoveryList(client),
     checkpoints: createCheckpoints(client, taskQueue),
+    artifacts: createArtifacts(client, taskQueue),
     runs: createRuns(client, taskQueue),
     storeCare: createStoreCare(client, taskQueue),
   };

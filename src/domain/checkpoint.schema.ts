@@ -53,6 +53,8 @@ export const StatePartsSchema = z.object({
         checksum: sha256,
         size: z.number().int(),
         storagePath: z.string(),
+        /** Its content is in the artifact store of the host where it was captured. */
+        stored: z.literal(true).optional(),
       }),
     )
     .optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InvocationSchema, RetrySpecSchema } from './action.schema.ts';
+import { StepArtifactSchema } from './artifact.schema.ts';
 import { DurationSchema } from './duration.schema.ts';
 import { FailureTypeSchema, CategorySchema, LaneSchema, SeveritySchema } from './failure.schema.ts';
 import { JsonSchema, NameSchema, TargetSchema } from './names.schema.ts';
@@ -30,6 +31,16 @@ export const PipelineStepSchema = z.strictObject({
   classify: ClassifySchema.optional(),
   /** Undo of the step, for when the run has to stop. A list of words is a command. */
   compensate: z.union([ArgvSchema, InvocationSchema]).optional(),
+  /** Files that the step makes; each is kept as a version after the step, and a rollback brings it back. */
+  artifacts: z
+    .array(StepArtifactSchema)
+    .superRefine((artifacts, context) => {
+      artifacts.forEach(({ name }, index) => {
+        if (artifacts.findIndex((other) => other.name === name) < index)
+          context.addIssue({ code: 'custom', path: [index, 'name'], message: `artifact "${name}" is there twice` });
+      });
+    })
+    .optional(),
   /** A checkpoint after the step. */
   checkpoint: z.boolean().default(true),
   idempotent: z.boolean().default(true),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ArtifactChangeSchema } from './artifact.schema.ts';
 import { CHECKPOINT_PARTS } from './checkpoint.ts';
 import { DurationSchema } from './duration.schema.ts';
 import { CheckpointIdSchema, StatePartsSchema } from './checkpoint.schema.ts';
@@ -34,6 +35,8 @@ export const RestorePlanSchema = z.object({
   git: z.object({ from: GitPlaceSchema.nullable(), to: GitPlaceSchema }).optional(),
   /** What providers would change at present; it is for people, since a live database differs at every look. */
   system: z.array(z.object({ provider: z.string(), item: z.string(), change: z.string() })).optional(),
+  /** Artifacts that would change; absent when none would. */
+  artifacts: z.array(ArtifactChangeSchema).optional(),
   /** SHA-256 over what would be done to which bytes; an apply that names it refuses when the present differs. */
   hash: z.string(),
 });
@@ -90,7 +93,16 @@ export const RestoreResultSchema = z.object({
   backupId: CheckpointIdSchema.optional(),
   manifestSha256: z.string(),
   plan: RestorePlanSchema,
-  items: z.array(z.object({ type: z.string(), id: z.string(), change: z.string() })),
+  items: z.array(
+    z.object({
+      type: z.string(),
+      id: z.string(),
+      change: z.string(),
+      name: z.string().optional(),
+      previousVersion: z.string().optional(),
+      restoredVersion: z.string().optional(),
+    }),
+  ),
   errors: z.array(z.object({ item: z.string(), error: z.string(), recoverable: z.boolean() })),
   /** Captured parts of the checkpoint, for whoever holds the state. */
   state: StatePartsSchema,

@@ -12,6 +12,7 @@ import { backupTags, filterCheckpoints, MOVED_GIT, selectForCleanup } from '../d
 import { hostActivities } from './activity-proxies.ts';
 import { carryOver, requireRoomInLedger } from './ledger-size.ts';
 import * as messages from './messages.ts';
+import { handleArtifacts } from './steps/handle-artifacts.ts';
 
 export interface LedgerInput {
   subject: string;
@@ -222,6 +223,8 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     },
     { validator: ({ from, to }: { from: string; to: string }) => void (find(from), find(to)) },
   );
+
+  handleArtifacts(input.subject, inTurn);
 
   const { continueAfter = CONTINUE_AFTER } = input;
   const isLong = (): boolean => workflowInfo().continueAsNewSuggested || changes >= continueAfter;

@@ -1,5 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ApproveInput, CompleteManualStepInput, DecideInput, DenyInput, PauseInput } from '../domain/approval.ts';
+import type { CopiedArtifact } from '../activities/artifacts/copy-artifact.ts';
+import type { SavedVersion } from '../activities/artifacts/save-artifacts.ts';
+import type { Artifact } from '../domain/artifact.ts';
 import type { CheckpointDiff } from '../activities/checkpoints/diff-checkpoints.ts';
 import type { CheckpointFilter, CheckpointRecord, RetentionPolicy, StateParts } from '../domain/checkpoint.ts';
 import type { Failure } from '../domain/failure.ts';
@@ -90,3 +93,33 @@ export const noteFindingsUpdate = defineUpdate<{ changed: number }, [CheckpointF
 export const diffCheckpointsUpdate = defineUpdate<CheckpointDiff, [{ from: string; to: string }]>('diff');
 export const listCheckpointsQuery = defineQuery<CheckpointRecord[], [CheckpointFilter?]>('list');
 export const getCheckpointQuery = defineQuery<CheckpointRecord | null, [string]>('get');
+
+// artifacts of the subject of a ledger
+export interface SaveArtifactInput {
+  host: string;
+  /** Absolute, on that host. */
+  workspace: string;
+  /** In the workspace. */
+  path: string;
+  name: string;
+  type?: string;
+  version?: string;
+  /** The same again is answered as the first time. */
+  key: string;
+}
+export interface ArtifactVersionInput {
+  host: string;
+  name: string;
+  version: string;
+}
+export const listArtifactsUpdate = defineUpdate<Artifact[], [{ host: string }]>('listArtifacts');
+export const saveArtifactUpdate = defineUpdate<SavedVersion | null, [SaveArtifactInput]>('saveArtifact');
+export const copyArtifactUpdate = defineUpdate<
+  CopiedArtifact,
+  [{ host: string; name: string; version?: string; to: string }]
+>('copyArtifact');
+export const activateArtifactUpdate = defineUpdate<
+  { previousVersion: string; version: string },
+  [ArtifactVersionInput & { workspace?: string }]
+>('activateArtifact');
+export const removeArtifactUpdate = defineUpdate<void, [ArtifactVersionInput]>('removeArtifact');

@@ -20,6 +20,7 @@ export const FAILPOINTS: Readonly<Record<string, { scene: string; passing?: numb
   'restore.step.mkdir': { scene: 'full restore' },
   'restore.step.place': { scene: 'full restore', passing: 2 },
   'restore.step.attributes': { scene: 'full restore' },
+  'restore.artifact-placed': { scene: 'restore with artifacts' },
   'restore.before-git': { scene: 'restore with git' },
   'restore.before-clean': { scene: 'undo' },
   'restore.before-end': { scene: 'selective restore' },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createArtifactActivities } from '../../src/activities/artifacts/create-artifact-activities.ts';
 import { disturbTree, fillTree, makeInfo, openActivities, restoreOrder } from '../integration/checkpoint-fixtures.ts';
 import { carryOut, type Step } from './child-process.ts';
 import { gitPictureOf, makeRepository, wreckRepository } from './git-scene.ts';
@@ -79,6 +80,22 @@ async function gitScene(world: World): Promise<Scene> {
   return { name: 'restore with git', saved: 'wrecked', steps, kept: [base] };
 }
 
+async function artifactScene(world: World): Promise<Scene> {
+  world.load('empty');
+  const save = async (seed: number): Promise<void> => {
+    writeFileSync(world.at('app'), noise(seed, 60_000));
+    const { saveArtifacts } = createArtifactActivities(world.bench);
+    const artifacts = [{ name: 'app', path: 'app' }];
+    await saveArtifacts({ subject: makeInfo().subject, workspace: world.bench.root, artifacts });
+  };
+  await save(1);
+  const base = await capture(world);
+  await save(2);
+  world.save('second version');
+  const steps: Step[] = [{ do: 'restore', input: restoreOrder(base) }];
+  return { name: 'restore with artifacts', saved: 'second version', steps, kept: [base] };
+}
+
 async function sweepScene(world: World): Promise<Scene> {
   world.load('empty');
   const ids: string[] = [];
@@ -148,6 +165,7 @@ export async function prepareScenes(world: World): Promise<RehearsedScene[]> {
     ...(await captureScenes(world)),
     await undoScene(world),
     await gitScene(world),
+    await artifactScene(world),
     await sweepScene(world),
     await repairScene(world),
     ...(await replicaScenes(world)),

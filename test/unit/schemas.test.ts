@@ -188,6 +188,23 @@ describe('PipelineSchema', () => {
     [withStep({ env: { 'A-B': '1' } }), expect.stringContaining('spec.phases.0.steps.0.env.A-B')],
     [withStep({ secretEnv: { A: 'plain' } }), 'spec.phases.0.steps.0.secretEnv.A: must be env:NAME or file:/path'],
     [pipe({ target: 'web' }), expect.stringContaining('spec.target: must look like kind/name')],
+    [
+      withStep({ artifacts: [{ name: 'app', path: '../app' }] }),
+      expect.stringContaining('artifacts.0.path: must be a path below the workspace'),
+    ],
+    [
+      withStep({ artifacts: [{ name: '../app', path: 'app' }] }),
+      expect.stringContaining('artifacts.0.name: must be letters, digits'),
+    ],
+    [
+      withStep({
+        artifacts: [
+          { name: 'app', path: 'a' },
+          { name: 'app', path: 'b' },
+        ],
+      }),
+      expect.stringContaining('artifacts.1.name: artifact "app" is there twice'),
+    ],
     [pipe({ phases: undefined }), expect.stringContaining('spec.phases: Invalid input')],
   ])('refuses %j', (value, message) => {
     expect(problems(PipelineSchema, value)).toEqual([message]);

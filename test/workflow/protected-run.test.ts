@@ -270,6 +270,95 @@ describe('a step that fails', () => {
   });
 });
 
+describe('a step that makes artifacts', () => {
+  const made = [{ name: 'app', path: 'dist/app', type: 'binary' }];
+  interface Saving {
+    subject: string;
+    workspace: string;
+    artifacts: object[];
+    key: string;
+  }
+  /** Refuses so many times, and then remembers what it was asked to save. */
+  function saves(failures = 0): Saving[] {
+    const saved: Saving[] = [];
+    let left = failures;
+    harness.fakes['saveArtifacts'] = (input: Saving) => {
+      left -= 1;
+      if (left >= 0) throw commandFailed('dist/app is not there');
+      saved.push(input);
+      return [];
+    };
+    return saved;
+  }
+
+  it('has them saved once, before the checkpoint that follows it', async () => {
+    const saved = saves();
+    const report = await finish({ phases: { build: [{ ...compile, artifacts: made }, smoke] } });
+    expect(report.status).toBe('succeeded');
+    expect(saved).toMatchObject([{ subject: report.subject, workspace: '/w', artifacts: made }]);
+    expect(saved[0]?.key).toContain('build/compile/1');
+    const after = harness.calls.slice(harness.calls.indexOf('runCommand make') + 1);
+    expect(after.filter((call) => ['saveArtifacts', 'captureCheckpoint'].includes(call)).slice(0, 2)).toEqual([
+      'saveArtifacts',
+      'captureCheckpoint',
+    ]);
+  });
+
+  it('has failed when one is missing, and is tried again', async () => {
+    const saved = saves(1);
+    const retry = { maximumAttempts: 2, initialInterval: '1ms', maximumInterval: '1ms' };
+    const report = await finish({ phases: { build: [{ ...compile, artifacts: made, retry }] } });
+    expect(report.steps[0]).toMatchObject({ status: 'succeeded', attempts: 2 });
+    expect(saved).toHaveLength(1);
+    expect(saved[0]?.key).toContain('build/compile/2');
+  });
+
+  it('has them saved when a recovery has done it, and not when it was skipped', async () => {
+    const saved = saves();
+    programs({ make: 1 });
+    const report = await finish({ phases: { build: [{ ...compile, artifacts: made }] } });
+    expect(report.steps[0]).toMatchObject({ status: 'recovered' });
+    expect(saved).toHaveLength(1);
+    programs({ make: 1 });
+    const skipped = await finish({
+      phases: { build: [{ ...compile, artifacts: made, optional: true }] },
+      playbook: 'skip',
+      key: 'second',
+    });
+    expect(skipped.steps[0]).toMatchObject({ status: 'skipped' });
+    expect(saved).toHaveLength(1);
+  });
+
+  it('has those of the steps saved again that a recovery has gone back behind', async () => {
+    const saved = saves();
+    programs({ look: 1 });
+    restoreTo(() => undefined);
+    const report = await finish({
+      phases: {
+        build: [{ ...compile, artifacts: made }],
+        ship: [{ ...deploy, artifacts: [{ name: 'notes', path: 'notes' }] }, smoke],
+      },
+      playbook: 'rollback',
+    });
+    expect(report.status).toBe('succeeded');
+    expect(commands()).toEqual(['make', 'ship', 'look', 'ship', 'look']);
+    expect(saved.map(({ artifacts }) => artifacts)).toMatchObject([
+      [{ name: 'app' }],
+      [{ name: 'notes' }],
+      [{ name: 'notes' }],
+    ]);
+    expect(saved[2]).toMatchObject({ missing: 'skip' });
+    expect(saved[2]?.key).not.toBe(saved[1]?.key);
+  });
+
+  it('stops the run when a recovery has done it and they are still missing', async () => {
+    saves(9);
+    programs({ make: 1 });
+    const report = await finish({ phases: { build: [{ ...compile, artifacts: made }] } });
+    expect(report).toMatchObject({ status: 'failed', error: { message: 'dist/app is not there' } });
+  });
+});
+
 describe('a run that has to stop', () => {
   const undone = {
     build: [{ ...compile, compensate: ['unmake'] }],

@@ -25,6 +25,8 @@ export interface CaptureInput {
   /** A checkpoint of the same root, whose unchanged files need not be read. */
   parentId?: string;
   includeGit?: boolean;
+  /** False for a backup of a restore that leaves artifacts alone. Default: their current versions are recorded. */
+  artifacts?: boolean;
   /** Names of providers whose state goes along. */
   providers?: readonly string[];
 }
@@ -109,11 +111,11 @@ async function store(context: CheckpointContext, input: CaptureInput, gathered: 
   const draft = buildDraft(context, input.info, gathered);
   await requireRoom(context, draft);
   const receipt = await context.store.put(draft);
-  const git = draft.parts['git'];
+  const { git, artifacts } = draft.parts;
   return makeRecord({
     manifest: draft.manifest,
     receipt,
-    state: input.state ?? {},
+    state: { ...input.state, ...(artifacts === undefined ? {} : StatePartsSchema.parse({ artifacts })) },
     git: git === undefined ? null : GitStateSchema.parse(git),
   });
 }

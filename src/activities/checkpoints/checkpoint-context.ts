@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { createArtifactStore } from '../../store/artifacts/artifact-store.ts';
+import type { ArtifactStore } from '../../store/artifacts/artifact-store.ts';
 import type { CheckpointStore } from '../../store/checkpoint-store.ts';
 import type { Replica } from '../../store/replica/replica.ts';
 import type { ScanLimits } from '../files/scan-tree.ts';
@@ -27,6 +30,7 @@ export interface CheckpointDependencies {
 
 export interface CheckpointContext {
   store: CheckpointStore;
+  artifacts: ArtifactStore;
   storePath: string;
   host: string;
   dataDir: string;
@@ -66,6 +70,7 @@ export async function withContext<T>(
   try {
     return await work({
       store: await openStore(),
+      artifacts: createArtifactStore({ directory: join(dataDir, 'artifacts') }),
       storePath,
       host,
       dataDir,

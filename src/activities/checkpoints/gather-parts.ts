@@ -1,6 +1,7 @@
 import type { Json } from '../../domain/canonical-json.ts';
 import type { GitState, Manifest } from '../../domain/checkpoint.ts';
 import { createReadStream } from 'node:fs';
+import { captureArtifacts } from '../artifacts/capture-artifacts.ts';
 import { captureProviders } from '../providers/carry-providers.ts';
 import { captureGit } from '../git/capture-git.ts';
 import { openRepository } from '../git/git-repository.ts';
@@ -46,13 +47,28 @@ export async function gatherParts(
   { root, parent, directory }: GatherOrder,
 ): Promise<Pick<Gathered, 'parts' | 'blobs' | 'skipped'>> {
   const given = Object.entries(input.state ?? {}).filter(([, value]) => value !== undefined);
+  const artifacts = await gatherArtifacts(context, input);
   const system = await gatherSystem(context, input.providers ?? [], directory);
-  const parts = { ...(Object.fromEntries(given) as Record<string, Json>), ...system.parts };
+  const parts = { ...(Object.fromEntries(given) as Record<string, Json>), ...artifacts.parts, ...system.parts };
   const repository =
     root === undefined || input.includeGit === false ? null : await openRepository(root, context.signal);
-  if (repository === null) return { parts, blobs: system.blobs, skipped: [] };
+  if (repository === null) return { parts, blobs: system.blobs, skipped: artifacts.skipped };
   const { state, blobs, skipped } = await captureGit({ repository, directory, earlier: parent?.git });
-  return { parts: { ...parts, git: state }, blobs: [...system.blobs, ...blobs], skipped };
+  return {
+    parts: { ...parts, git: state },
+    blobs: [...system.blobs, ...blobs],
+    skipped: [...artifacts.skipped, ...skipped],
+  };
+}
+
+/** What a caller says of artifacts of its own goes first. */
+async function gatherArtifacts(
+  { artifacts }: CheckpointContext,
+  { info, state, artifacts: wanted = true }: CaptureInput,
+): Promise<Pick<Gathered, 'parts' | 'skipped'>> {
+  if (!wanted || (state?.artifacts ?? []).length > 0) return { parts: {}, skipped: [] };
+  const { entries, skipped } = await captureArtifacts(artifacts, info.subject);
+  return { parts: entries.length === 0 ? {} : { artifacts: entries }, skipped };
 }
 
 /** Databases first: they are the likeliest to move on. */

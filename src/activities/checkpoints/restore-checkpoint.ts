@@ -21,10 +21,10 @@ import {
 } from './prepare-restore.ts';
 import type { Prepared, RestoreInput } from './prepare-restore.ts';
 import { withPhases } from './restore-progress.ts';
+import { prepareArtifacts } from './restore-artifacts.ts';
 import { prepareSystem } from './restore-system.ts';
-import type { SystemRestore } from './restore-system.ts';
-import { restoreTree } from './restore-tree.ts';
-import type { Outcome } from './restore-tree.ts';
+import { requirePlan, restoreTree } from './restore-tree.ts';
+import type { Beside, Outcome } from './restore-tree.ts';
 
 const LISTED_BYTES = 300_000;
 const MISMATCHES = 200;
@@ -48,21 +48,33 @@ export async function restoreCheckpoint(given: CheckpointContext, raw: RestoreIn
 async function restore(context: CheckpointContext, input: RestoreInput): Promise<RestoreResult> {
   const startedAt = performance.now();
   const prepared = await prepareRestore(context, input);
-  const { manifest, parts, files, lost } = prepared;
-  const readable = parts.filter((part) => !lost.has(`part ${part}`));
+  const { manifest, parts, files } = prepared;
+  const readable = parts.filter((part) => !prepared.lost.has(`part ${part}`));
   const state = selectState(await readState(context.store, manifest, readable), input.options.scope);
   const dryRun = input.options.dryRun;
   const system = await prepareSystem(context, prepared);
   const planned = await system?.plan();
+  const artifacts = await prepareArtifacts(context, prepared, state.artifacts);
+  const beside = { system, artifacts };
   const made =
-    files === undefined ? await withoutTree(context, prepared, system) : await restoreTree(context, prepared, system);
+    files === undefined ? await withoutTree(context, prepared, beside) : await restoreTree(context, prepared, beside);
   const outcome = { ...made, plan: { ...made.plan, ...(planned === undefined ? {} : { system: planned }) } };
   const verified = dryRun || files === undefined ? { files: 0, mismatches: [] } : await verify(context, prepared);
   if (!dryRun && system !== undefined) verified.mismatches.push(...(await system.verify()));
+  if (!dryRun && artifacts !== undefined) verified.mismatches.push(...(await artifacts.verify()));
+  const lost = [...prepared.lost, ...(artifacts?.lost ?? [])];
   const items = [
     ...Object.keys(state).map((part) => ({ type: part, id: part, change: 'returned' })),
     ...outcome.plan.changes.map(({ type, path, change }) => ({ type, id: path, change })),
     ...(planned ?? []).map(({ provider, item, change }) => ({ type: provider, id: item, change })),
+    ...(outcome.plan.artifacts ?? []).map(({ id, name, from, to }) => ({
+      type: 'artifact',
+      id,
+      name,
+      change: `${from} -> ${to}`,
+      previousVersion: from,
+      restoredVersion: to,
+    })),
     ...(outcome.plan.git === undefined ? [] : [{ type: 'git', id: 'HEAD', change: 'restored' }]),
   ];
   context.progress('complete');
@@ -77,27 +89,34 @@ async function restore(context: CheckpointContext, input: RestoreInput): Promise
     errors: verified.mismatches.map((mismatch) => ({ item: 'verification', error: mismatch, recoverable: true })),
     state,
     verified,
-    dataLoss: outcome.dataLoss || lost.size > 0,
-    lost: [...lost].slice(0, LISTED_LOST),
+    dataLoss: outcome.dataLoss || lost.length > 0,
+    lost: lost.slice(0, LISTED_LOST),
     durationMs: Math.round(performance.now() - startedAt),
     timestamp: context.now(),
   } satisfies RestoreResult);
 }
 
-/** State alone, and what providers hold: a backup of theirs is made first. */
+/** State alone, and what providers and the artifact store hold: a backup of theirs is made first. */
 async function withoutTree(
   context: CheckpointContext,
   prepared: Prepared,
-  system: SystemRestore | undefined,
+  { system, artifacts }: Beside,
 ): Promise<Outcome> {
   const { input } = prepared;
-  const plan = describePlan({ changes: [], unchanged: 0 }, about(prepared));
-  if (system === undefined || input.options.dryRun) return { plan, dataLoss: false };
+  const plan = describePlan({ changes: [], unchanged: 0 }, about(prepared), { artifacts: artifacts?.changes });
+  const idle = system === undefined && (artifacts?.changes ?? []).length === 0;
+  if (input.options.dryRun || idle) return { plan, dataLoss: false };
   const backup = input.options.createBackup ? input.backup : null;
-  if (backup !== null && !(await context.store.has(backup.id))) {
-    await captureTree(context, { info: backup.info, providers: system.names }, undefined);
+  if (artifacts !== undefined) {
+    requirePlan(input.options, plan);
+    await artifacts.keepPresent();
   }
-  await system.apply();
+  if (backup !== null && !(await context.store.has(backup.id))) {
+    const beside = { providers: system?.names ?? [], artifacts: artifacts !== undefined };
+    await captureTree(context, { info: backup.info, ...beside }, undefined);
+  }
+  await system?.apply();
+  await artifacts?.apply();
   return { plan, dataLoss: backup === null, ...(backup === null ? {} : { backupId: backup.id }) };
 }
 

@@ -10,6 +10,7 @@ const PHASE_OF: Readonly<Record<string, RestorePhase>> = {
   apply: 'rollback',
   git: 'rollback',
   system: 'rollback',
+  artifacts: 'rollback',
   verify: 'verify',
   complete: 'complete',
 };

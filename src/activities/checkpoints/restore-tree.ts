@@ -15,7 +15,14 @@ import { captureTree } from './capture-checkpoint.ts';
 import type { CheckpointContext } from './checkpoint-context.ts';
 import { about, gitToMatch, invalid, scanRoot, selectFiles } from './prepare-restore.ts';
 import type { Prepared, RestoreInput } from './prepare-restore.ts';
+import type { ArtifactRestore } from './restore-artifacts.ts';
 import type { SystemRestore } from './restore-system.ts';
+
+/** What is restored beside the tree. */
+export interface Beside {
+  system: SystemRestore | undefined;
+  artifacts: ArtifactRestore | undefined;
+}
 
 export interface Outcome {
   plan: RestorePlan;
@@ -29,7 +36,7 @@ const NO_TREE: Scan = { root: '', entries: [], skipped: [], pinned: new Set(), t
 export async function restoreTree(
   context: CheckpointContext,
   prepared: Prepared,
-  system?: SystemRestore,
+  { system, artifacts }: Beside,
 ): Promise<Outcome> {
   const { input, manifest, root } = prepared;
   const { options } = input;
@@ -57,7 +64,7 @@ export async function restoreTree(
   const selection = selectFiles(prepared, scan);
   const tree = planTree(selection.wanted, selection.unknown, selection.scan);
   const moves = git === null ? undefined : planGit(git, present);
-  const plan = describePlan(tree, about(prepared), moves);
+  const plan = describePlan(tree, about(prepared), { git: moves, artifacts: artifacts?.changes });
   if (options.dryRun)
     return { plan: options.diff ? await withDiffs(context, prepared, tree, plan) : plan, dataLoss: false };
 
@@ -71,11 +78,19 @@ export async function restoreTree(
     intent.checkpointId === input.checkpointId &&
     intent.backupId === (backup?.id ?? null)
   ) {
+    await artifacts?.apply();
     return { plan: intent.plan, dataLoss: intent.dataLoss, ...(backup === null ? {} : { backupId: backup.id }) };
   }
   requirePlan(options, plan);
   await context.failpoint('restore.planned');
-  const dataLoss = await keepPresent(context, prepared, { scan, tree, backup, providers: system?.names ?? [] });
+  await artifacts?.keepPresent();
+  const dataLoss = await keepPresent(context, prepared, {
+    scan,
+    tree,
+    backup,
+    providers: system?.names ?? [],
+    artifacts: artifacts !== undefined,
+  });
   await context.failpoint('restore.backed-up');
   // Each provider's restore is whole or not at all; a failure here leaves the files as they are.
   if (system !== undefined) {
@@ -84,7 +99,10 @@ export async function restoreTree(
   }
   await context.failpoint('restore.system');
   const outcome: Outcome = { plan, dataLoss, ...(backup === null ? {} : { backupId: backup.id }) };
-  if (done) return outcome;
+  if (done) {
+    await artifacts?.apply();
+    return outcome;
+  }
   const lost = await restoreFiles(context, {
     store: context.store,
     checkpointId: input.checkpointId,
@@ -97,6 +115,7 @@ export async function restoreTree(
     ...(git === null ? {} : { git: { state: git, blobs: manifest.blobs ?? {} } }),
     force: options.force,
   });
+  await artifacts?.apply();
   return { ...outcome, dataLoss: dataLoss || lost.length > 0 };
 }
 
@@ -123,13 +142,14 @@ interface Present {
   backup: RestoreInput['backup'];
   /** Whose state is about to change as well. */
   providers: readonly string[];
+  artifacts: boolean;
 }
 
 /** Captures what is about to change. True when something of it is in no backup, which only `force` or no backup allow. */
 async function keepPresent(
   context: CheckpointContext,
   { input, manifest, root }: Prepared,
-  { scan, tree, backup, providers }: Present,
+  { scan, tree, backup, providers, artifacts }: Present,
 ): Promise<boolean> {
   if (backup === null) return findUncovered(tree.changes, []).length > 0;
   context.progress('backup');
@@ -142,6 +162,7 @@ async function keepPresent(
         exclude: manifest.scope?.exclude ?? [],
         includeGit: true,
         providers,
+        artifacts,
         scanned: scan.entries,
       },
       root,
@@ -162,7 +183,7 @@ async function keepPresent(
   return uncovered.length > 0;
 }
 
-function requirePlan({ planHash }: RestoreOptions, plan: RestorePlan): void {
+export function requirePlan({ planHash }: RestoreOptions, plan: RestorePlan): void {
   if (planHash === undefined || planHash === plan.hash) return;
   throw new RerailError(
     'plan-hash-mismatch',

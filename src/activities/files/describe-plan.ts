@@ -17,7 +17,7 @@ export function describePlan(
     parts: readonly CheckpointPart[];
     scope?: RestoreScope;
   },
-  git?: RestorePlan['git'],
+  { git, artifacts }: Pick<RestorePlan, 'git' | 'artifacts'> = {},
 ): RestorePlan {
   const changes: PathChange[] = tree.changes.map(({ change, want, present }) => ({
     path: (want ?? present)?.path ?? '',
@@ -27,7 +27,8 @@ export function describePlan(
   }));
   const facts = tree.changes.map(({ change, want, present }) => [change, factsOf(want), factsOf(present)]);
   const asked = about.scope === undefined && !git ? about.parts : [about.parts, about.scope, git];
-  const hash = sha256(canonicalJson([about.checksum, about.root, asked, facts]));
+  const more = artifacts?.length ? [artifacts] : [];
+  const hash = sha256(canonicalJson([about.checksum, about.root, asked, facts, ...more]));
   return {
     checkpointId: about.checkpointId,
     root: about.root,
@@ -36,6 +37,7 @@ export function describePlan(
     unchanged: tree.unchanged,
     parts: [...about.parts],
     ...(git ? { git } : {}),
+    ...(artifacts?.length ? { artifacts } : {}),
     hash,
   };
 }

@@ -26,7 +26,8 @@ export interface SelectOrder {
 
 type Matches = (entry: FileEntry) => boolean;
 
-function createMatcher(patterns: readonly string[]): (path: string) => boolean {
+/** Whether a path below the root is among those that patterns name. */
+export function createMatcher(patterns: readonly string[]): (path: string) => boolean {
   const plain = patterns.map((pattern) => pattern.replace(/^\.\//, '').replace(/\/+$/, ''));
   const globs = picomatch(plain, { dot: true, nonegate: true });
   return (path) =>

@@ -4,7 +4,7 @@ import type { RecoveryClient } from '../../client/recovery-client.ts';
 import { CHECKPOINT_TYPES, type CheckpointRecord, type CheckpointType } from '../../domain/checkpoint.ts';
 import { findCheckpoint } from '../find-checkpoint.ts';
 import { openContext, withClient } from '../context.ts';
-import { renderCheckpoint, renderCheckpoints } from '../output/render-checkpoint.ts';
+import { renderCheckpoint, renderCheckpoints } from '../output/render-store.ts';
 import { formatBytes, paintStatus } from '../output/render.ts';
 import { parseLimit } from '../parse-limit.ts';
 import { withProgress } from '../progress.ts';

@@ -54,6 +54,10 @@ function renderChanges(paint: Paint, result: RestoreResult): string {
     ...rows,
     ...more,
     ...(git ? [`  git       ${place(git.from)} → ${place(git.to)}`] : []),
+    ...(result.plan.artifacts ?? []).map(
+      ({ name, from, to, unsaved }) =>
+        `  artifact  ${name}: ${from} → ${to}${unsaved ? `, what is there is saved as ${from}` : ''}`,
+    ),
     ...(result.plan.system ?? []).map(({ provider, item, change }) => `  ${provider}: ${item}, ${change}`),
     ...lost,
     ...changes.flatMap(({ diff }) => (diff === undefined ? [] : ['', diff])),

@@ -10,6 +10,7 @@ import { publishRun, type RunState } from '../run-state.ts';
 import { executeOperation } from './execute-operation.ts';
 import { recoverStep } from './hand-over.ts';
 import { recordError, toRecorded, type CaughtError } from './record-error.ts';
+import { saveRecovered, saveStepArtifacts } from './save-step-artifacts.ts';
 
 interface Place {
   phase: string;
@@ -63,6 +64,7 @@ async function tryStep(state: RunState, step: PipelineStep, record: RunStepRecor
         summary: `${record.phase}: ${record.step}${retry.maximumAttempts > 1 ? `, try ${attempt} of ${retry.maximumAttempts}` : ''}`,
         timeout: step.timeout,
       });
+      await saveStepArtifacts(state, step, record);
       takeOutput(state, result);
       return undefined;
     } catch (error) {
@@ -167,7 +169,13 @@ export async function runStep(
       const outcome = await recoverStep(state, failureOf(state, step, error, occurredAt), record);
       if (outcome) state.recoveries.push(outcome);
       const next = outcome ? settle(state, record, outcome) : 'over';
-      if (next === 'done') return true;
+      if (next === 'done') {
+        const unsaved = await saveRecovered(state, step, record, outcome?.restoredCheckpointId);
+        if (!unsaved) return true;
+        record.status = 'failed';
+        record.error = state.error = toRecorded(unsaved);
+        return false;
+      }
       if (next === 'over') {
         state.error = {
           ...record.error,

@@ -1,3 +1,4 @@
+import type { Artifact } from '../../domain/artifact.ts';
 import type { CheckpointRecord } from '../../domain/checkpoint.ts';
 import type { Paint } from './output.ts';
 import { formatBytes, paintStatus } from './render.ts';
@@ -48,4 +49,20 @@ export function renderCheckpoint(paint: Paint, record: CheckpointRecord): string
   const said = rows.flatMap(([name, value]) => (value ? [`  ${paint.dim(name.padEnd(12))}  ${value}`] : []));
   const head = `${paint.bold(info.id)} of ${info.subject}: ${paintStatus(paint, state)}`;
   return [head, ...(stateReason ? [`  ${stateReason}`] : []), ...said].join('\n');
+}
+
+export function renderArtifacts(paint: Paint, artifacts: readonly Artifact[]): string {
+  if (artifacts.length === 0) return paint.dim('There are no artifacts. Save one with `rerail artifact save`.');
+  const rows = artifacts.flatMap(({ name, type, current, versions }) =>
+    versions.map(({ version, size, sha256, savedAt, storagePath }) => [
+      name,
+      type,
+      version === current ? paint.bold(`${version} (current)`) : version,
+      formatBytes(size),
+      sha256.slice(0, 12),
+      savedAt,
+      storagePath,
+    ]),
+  );
+  return renderTable(paint, ['name', 'type', 'version', 'size', 'sha256', 'saved', 'path'], rows);
 }

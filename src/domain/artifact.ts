@@ -1,0 +1,1 @@
+export type { Artifact, ArtifactChange, ArtifactVersion, StepArtifact } from './artifact.schema.ts';
