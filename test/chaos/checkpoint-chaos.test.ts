@@ -23,7 +23,7 @@ it(
   'a flipped bit anywhere in the store is found before it reaches a tree, or does nothing',
   { timeout: SLOW },
   async () => {
-    const outcome = await flipBits({ ...options, flips: 42 });
+    const outcome = await flipBits({ ...options, flips: 28 });
     expectHeld(outcome, 'flips', 'pack: found', 'lock: harmless');
   },
 );
@@ -40,5 +40,5 @@ it('many processes write and sweep at once, and nothing is missing', { timeout: 
 });
 
 it('a restore, its undo and the undo of that end where they should, for any tree', { timeout: SLOW }, async () => {
-  expectHeld(await checkTrees({ ...options, runs: 8 }), 'trees');
+  expectHeld(await checkTrees({ ...options, runs: 6 }), 'trees');
 });

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Client } from 'pg';
-import type { ClientConfig } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 import { codeOf, isRerailError, messageOf, RerailError } from '../../../domain/errors.ts';
 import { readSecret } from '../../../process/command-environment.ts';
 import { createRedactor } from '../../../telemetry/redact.ts';
@@ -60,7 +59,9 @@ export async function withAccess<T>(
       redact,
       environment: programEnvironment(given, address, password, limits),
       connect: async (database = address.database) => {
-        const client = new Client({
+        // Loaded only here: most workers never talk to one.
+        const { default: pg } = await import('pg');
+        const client = new pg.Client({
           host: address.host,
           port: address.port,
           user: address.user,

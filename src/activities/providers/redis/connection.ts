@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { codeOf, isRerailError, messageOf } from '../../../domain/errors.ts';
 import { readSecret } from '../../../process/command-environment.ts';
 import { createRedactor } from '../../../telemetry/redact.ts';
@@ -46,7 +46,9 @@ export async function withRedis<T>(
   const password = address.passwordFrom === undefined ? undefined : await readSecret(address.passwordFrom);
   const redact = createRedactor(password === undefined ? [] : [password]);
   const ca = address.tls?.mode === 'verify-full' ? await readFile(address.tls.caFile, 'utf8') : undefined;
-  const client = new Redis({
+  // Loaded only here: most workers never talk to one.
+  const ioredis = await import('ioredis');
+  const client = new ioredis.Redis({
     host: address.host,
     port: address.port ?? 6379,
     db: address.db ?? 0,
