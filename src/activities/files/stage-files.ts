@@ -28,32 +28,33 @@ export interface StageOrder {
 /** Written in one call, which is several times faster than a stream. */
 const AT_ONCE_BYTES = 256 * 1024;
 
-/** Making thousands of files in one directory takes ten times as long as in many. */
+/** Making thousands of files in one directory takes ten times as long as in many. The first few need no more than one. */
 const SLOTS_PER_DIRECTORY = 128;
-const slotPath = (slot: number): string => `${String(Math.floor(slot / SLOTS_PER_DIRECTORY))}/${String(slot)}`;
+function slotPath(slot: number): string {
+  const directory = Math.floor(slot / SLOTS_PER_DIRECTORY);
+  return directory === 0 ? String(slot) : `more-${String(directory)}/${String(slot)}`;
+}
 export const newSlot = (stage: string, slot: number): string => `${stage}/new/${slotPath(slot)}`;
 export const oldSlot = (stage: string, slot: number): string => `${stage}/old/${slotPath(slot)}`;
 
-/** Parents before what they hold. */
-function directoriesOf(stage: string, slots: number): string[] {
-  const below = Array.from({ length: Math.ceil(slots / SLOTS_PER_DIRECTORY) }, (_, index) => String(index));
-  return [
-    stage,
-    ...['new', 'old'].flatMap((name) => [`${stage}/${name}`, ...below.map((n) => `${stage}/${name}/${n}`)]),
-  ];
+/** One of the two directories of a stage, and those in it. */
+function directoriesOf(above: string, slots: number): string[] {
+  const more = Math.max(0, Math.ceil(slots / SLOTS_PER_DIRECTORY) - 1);
+  return [above, ...Array.from({ length: more }, (_, index) => `${above}/more-${String(index + 1)}`)];
 }
 
 /** Everything that will be put in place, complete with its attributes, checked and flushed, beside the tree. */
 export async function stageFiles(order: StageOrder): Promise<void> {
   const { stage, items } = order;
   try {
-    const directories = directoriesOf(stage, order.slots);
-    for (const name of directories) mkdirSync(name, { mode: 0o700 });
+    const filled = directoriesOf(`${stage}/new`, order.slots);
+    for (const name of [stage, ...filled, ...directoriesOf(`${stage}/old`, order.slots)])
+      mkdirSync(name, { mode: 0o700 });
     await writeContents(order);
     for (const { want, slot } of items) finish(newSlot(stage, slot), want);
     await setMtimes(items.map(({ want, slot }) => ({ path: newSlot(stage, slot), mtimeNs: want.mtimeNs })));
     const files = items.filter(({ want }) => want.type === 'file');
-    await syncFiles([...files.map(({ slot }) => newSlot(stage, slot)), ...directories.reverse()], stage);
+    await syncFiles([...files.map(({ slot }) => newSlot(stage, slot)), ...filled, stage], stage);
     for (const { want, slot } of items) await recheck(newSlot(stage, slot), want);
   } catch (error) {
     if (codeOf(error) !== 'ENOSPC' && codeOf(error) !== 'EDQUOT') throw error;
