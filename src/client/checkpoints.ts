@@ -59,7 +59,7 @@ export function createCheckpoints(client: Client, taskQueue: string) {
 
   return {
     subjects,
-    /** Newest first; empty for a subject without checkpoints. */
+    /** Newest first, without the state that `get` answers with; empty for a subject without checkpoints. */
     list,
     /** The newest that can be restored. */
     latest: async (subject: string): Promise<CheckpointRecord | undefined> =>

@@ -10,7 +10,7 @@ import {
 import type { CheckpointRecord } from '../domain/checkpoint.ts';
 import { backupTags, filterCheckpoints, MOVED_GIT, selectForCleanup } from '../domain/checkpoint-list.ts';
 import { hostActivities } from './activity-proxies.ts';
-import { carryOver, requireRoomInLedger } from './ledger-size.ts';
+import { carryOver, requireRoomInLedger, withoutState } from './ledger-size.ts';
 import * as messages from './messages.ts';
 import { handleArtifacts } from './steps/handle-artifacts.ts';
 
@@ -94,7 +94,7 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     return freedBytes;
   };
 
-  setHandler(messages.listCheckpointsQuery, (filter) => filterCheckpoints(records, filter ?? {}), {
+  setHandler(messages.listCheckpointsQuery, (filter) => filterCheckpoints(records, filter ?? {}).map(withoutState), {
     description: 'Newest first, with a filter',
   });
   setHandler(messages.getCheckpointQuery, (id) => records.find(({ info }) => info.id === id) ?? null, {

@@ -10,7 +10,8 @@ const MOST_INLINE_BYTES = 400_000;
 
 const bytesOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value)).length;
 
-const withoutState = ({ inline: _inline, ...rest }: CheckpointRecord): CheckpointRecord => rest;
+/** Enough for a list, of which an answer holds 2 MB as well. */
+export const withoutState = ({ inline: _inline, ...rest }: CheckpointRecord): CheckpointRecord => rest;
 
 /** Throws `store-quota-exceeded` when the next checkpoint might be one too many for this ledger. */
 export function requireRoomInLedger(subject: string, records: readonly CheckpointRecord[], id: string): void {

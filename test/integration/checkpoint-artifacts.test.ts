@@ -32,6 +32,17 @@ async function capture(more: object = {}) {
 const restore = async (id: string, options: Partial<RestoreOptions> = {}) =>
   (await openActivities(bench)).restoreCheckpoint(restoreOrder(id, options));
 
+/** By a caller; no store knows it. */
+const DESCRIBED = {
+  id: 'x',
+  type: 'image',
+  name: 'x',
+  version: '9',
+  checksum: 'f'.repeat(64),
+  size: 1,
+  storagePath: 's3',
+};
+
 const current = async (): Promise<Record<string, string>> =>
   Object.fromEntries(
     (await createArtifactActivities(bench).listArtifacts({ subject })).map((artifact) => [
@@ -68,17 +79,8 @@ describe('a capture', () => {
 
   it('takes what a caller says instead', async () => {
     await save('one');
-    const given = {
-      id: 'x',
-      type: 'image',
-      name: 'x',
-      version: '9',
-      checksum: 'f'.repeat(64),
-      size: 1,
-      storagePath: 's3',
-    };
-    const { inline } = await capture({ state: { artifacts: [given] } });
-    expect(inline?.artifacts).toEqual([given]);
+    const { inline } = await capture({ state: { artifacts: [DESCRIBED] } });
+    expect(inline?.artifacts).toEqual([DESCRIBED]);
   });
 
   it.each(['missing', 'damaged'])('is partial when the content of one is %s', async (state) => {
@@ -213,18 +215,9 @@ describe('a restore of artifacts', () => {
   });
 
   it('returns what a caller described and the store does not know, and changes nothing', async () => {
-    const given = {
-      id: 'x',
-      type: 'image',
-      name: 'x',
-      version: '9',
-      checksum: 'f'.repeat(64),
-      size: 1,
-      storagePath: 's3',
-    };
-    const { info } = await capture({ state: { artifacts: [given] } });
+    const { info } = await capture({ state: { artifacts: [DESCRIBED] } });
     const result = await restore(info.id);
-    expect(result).toMatchObject({ success: true, state: { artifacts: [given] }, lost: [] });
+    expect(result).toMatchObject({ success: true, state: { artifacts: [DESCRIBED] }, lost: [] });
     expect(result.plan.artifacts).toBeUndefined();
     expect(result.items).toContainEqual({ type: 'artifacts', id: 'artifacts', change: 'returned' });
   });

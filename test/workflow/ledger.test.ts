@@ -75,10 +75,14 @@ describe('a ledger', () => {
     const record = {
       ...fakeCheckpoint(newId('cp'), { subject, name: 'of a run' }),
       createdAt: '2026-01-03T00:00:00.000Z',
+      inline: { context: { large: 'x'.repeat(60_000) } },
     };
     await checkpoints().add(record);
     await checkpoints().add(record);
     expect(await names()).toEqual(['of a run', 'one']);
+    // Of many records with their state a list would not fit into an answer.
+    expect((await checkpoints().list(subject))[0]).not.toHaveProperty('inline');
+    expect(await checkpoints().get(record.info.id, subject)).toEqual(record);
   });
 
   it('lists the newest first, with every condition of a filter', async () => {
