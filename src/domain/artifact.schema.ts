@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { TargetSchema } from './names.schema.ts';
+import { Sha256Schema, TargetSchema } from './names.schema.ts';
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const sha256 = Sha256Schema;
 const WORD = /^[A-Za-z0-9](?:[A-Za-z0-9._@+-]*[A-Za-z0-9])?$/;
 
 export const ArtifactNameSchema = z

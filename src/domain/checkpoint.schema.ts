@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { CHECKPOINT_PARTS, CHECKPOINT_STATES, CHECKPOINT_TYPES } from './checkpoint.ts';
 import { DurationSchema } from './duration.schema.ts';
 import { LaneSchema } from './failure.schema.ts';
-import { JsonSchema, TargetSchema } from './names.schema.ts';
+import { JsonSchema, Sha256Schema, TargetSchema } from './names.schema.ts';
 
 const BLOB_NAME = /^[a-z][a-z0-9-]*\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const sha256 = Sha256Schema;
 
 export const CheckpointIdSchema = z
   .string()

@@ -16,4 +16,7 @@ export const NameSchema = z
   .max(60)
   .regex(NAME, 'must be lower case letters, digits and dashes, such as "smoke-test"');
 
+/** Lower-case hexadecimal, never cut short. */
+export const Sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+
 export const JsonSchema = z.json();

@@ -1,10 +1,9 @@
-import { chmod, lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { codeOf, RerailError } from '../../domain/errors.ts';
-import { writeSynced } from '../../store/artifacts/artifact-objects.ts';
+import { placeFile } from '../../store/artifacts/artifact-objects.ts';
 import { digestFile } from '../../store/digest-file.ts';
 import type { FileDigest } from '../../store/digest-file.ts';
-import { fsyncPath } from '../../store/fsync-path.ts';
 import { STAGE_PREFIX } from '../files/exclude-paths.ts';
 import { setMtimes } from '../files/set-mtimes.ts';
 
@@ -51,15 +50,7 @@ export async function placeContent(
 ): Promise<void> {
   const { parent, existing, mtimeNs } = await makeParents(root, storagePath);
   const stage = join(parent, `${STAGE_PREFIX}${basename(storagePath)}`.slice(0, 200));
-  try {
-    await writeSynced(stage, content);
-    await chmod(stage, mode);
-    await rename(stage, join(root, storagePath));
-  } catch (error) {
-    await rm(stage, { force: true });
-    throw error;
-  }
-  await fsyncPath(parent);
+  await placeFile({ stage, target: join(root, storagePath) }, content, mode);
   await setMtimes([{ path: existing, mtimeNs }]);
 }
 

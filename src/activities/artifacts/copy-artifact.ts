@@ -1,9 +1,7 @@
-import { chmod, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { RerailError } from '../../domain/errors.ts';
-import { writeSynced } from '../../store/artifacts/artifact-objects.ts';
+import { placeFile } from '../../store/artifacts/artifact-objects.ts';
 import type { ArtifactStore } from '../../store/artifacts/artifact-store.ts';
-import { fsyncPath } from '../../store/fsync-path.ts';
 import { digestAt } from './artifact-place.ts';
 
 export interface CopyInput {
@@ -37,15 +35,7 @@ export async function copyArtifact(
     throw refused(`${to} is there with other content`, 'Name a file that is not there yet, or move that one away.');
   if (present === undefined) {
     const stage = join(folder, `.${basename(to).slice(0, 200)}.part`);
-    try {
-      await writeSynced(stage, store.read(name, version));
-      await chmod(stage, version.mode);
-      await rename(stage, to);
-    } catch (error) {
-      await rm(stage, { force: true });
-      throw error;
-    }
-    await fsyncPath(folder);
+    await placeFile({ stage, target: to }, store.read(name, version), version.mode);
   }
   return { name, version: version.version, sha256, size, to };
 }

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import type { Artifact } from '../../domain/artifact.ts';
-import { createArtifactStore } from '../../store/artifacts/artifact-store.ts';
+import { artifactStoreOf } from '../../store/artifacts/artifact-store.ts';
 import { activateArtifact } from './change-artifact.ts';
 import type { ActivateInput } from './change-artifact.ts';
 import { copyArtifact } from './copy-artifact.ts';
@@ -16,7 +15,7 @@ export interface ArtifactDependencies {
 
 /** Artifacts of this host. Every one may be repeated. */
 export function createArtifactActivities({ dataDir, storePath }: ArtifactDependencies) {
-  const artifacts = createArtifactStore({ directory: join(dataDir, 'artifacts') });
+  const artifacts = artifactStoreOf(dataDir);
   const context = { artifacts, dataDir, storePath };
   return {
     saveArtifacts: (input: SaveArtifactsInput): Promise<SavedVersion[]> => saveArtifacts(context, input),

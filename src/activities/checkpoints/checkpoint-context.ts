@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { createArtifactStore } from '../../store/artifacts/artifact-store.ts';
+import { artifactStoreOf } from '../../store/artifacts/artifact-store.ts';
 import type { ArtifactStore } from '../../store/artifacts/artifact-store.ts';
 import type { CheckpointStore } from '../../store/checkpoint-store.ts';
 import type { Replica } from '../../store/replica/replica.ts';
@@ -70,7 +69,7 @@ export async function withContext<T>(
   try {
     return await work({
       store: await openStore(),
-      artifacts: createArtifactStore({ directory: join(dataDir, 'artifacts') }),
+      artifacts: artifactStoreOf(dataDir),
       storePath,
       host,
       dataDir,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, RerailError } from '../../domain/errors.ts';
@@ -105,8 +105,25 @@ export async function copyStill(source: string, target: string): Promise<CopiedF
   });
 }
 
+/** Puts a file in place by way of another beside it: whole, with these permissions, or not at all. */
+export async function placeFile(
+  { stage, target }: { stage: string; target: string },
+  content: AsyncIterable<Uint8Array>,
+  mode: number,
+): Promise<void> {
+  try {
+    await writeSynced(stage, content);
+    await chmod(stage, mode);
+    await rename(stage, target);
+  } catch (error) {
+    await rm(stage, { force: true });
+    throw error;
+  }
+  await fsyncPath(dirname(target));
+}
+
 /** A new file of mode 0600 that survives a power cut, instead of what is there. */
-export async function writeSynced(target: string, content: AsyncIterable<Uint8Array>): Promise<FileDigest> {
+async function writeSynced(target: string, content: AsyncIterable<Uint8Array>): Promise<FileDigest> {
   const hash = createHash('sha256');
   let size = 0;
   await rm(target, { force: true });

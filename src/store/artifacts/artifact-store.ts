@@ -62,6 +62,10 @@ export interface ArtifactStore {
 
 const KEYS = 100;
 
+/** That of a host. */
+export const artifactStoreOf = (dataDir: string): ArtifactStore =>
+  createArtifactStore({ directory: join(dataDir, 'artifacts') });
+
 export function createArtifactStore({ directory }: { directory: string }): ArtifactStore {
   const objects = createArtifactObjects(join(directory, 'objects'));
   const indexes = createArtifactIndexes(join(directory, 'subjects'));
