@@ -7,21 +7,23 @@ const LAYERS = {
   planner: ['domain'],
   resilience: ['domain'],
   workflows: ['domain', 'resilience'],
-  telemetry: ['domain'],
+  telemetry: ['domain', 'process'],
   process: ['domain'],
   embedded: ['domain', 'process'],
   config: ['domain', 'embedded'],
   store: ['domain', 'process'],
+  encryption: ['domain', 'process', 'config'],
   activities: ['domain', 'planner', 'resilience', 'store', 'process', 'telemetry', 'config'],
   client: ['domain', 'telemetry', ...FACE],
-  cli: ['domain', 'planner', 'client', ...FACE, 'config', 'telemetry', 'embedded', 'process'],
+  api: ['domain', 'planner', 'client', ...FACE, 'process', 'config', 'telemetry'],
+  cli: ['api', 'domain', 'planner', 'client', ...FACE, 'config', 'telemetry', 'embedded', 'process', 'encryption'],
 };
 
 /** Where things are put together: they may import everything. */
 const COMPOSITION_ROOTS = '^src/(index|worker|plugin|testing)\\.ts$|^src/cli/(main\\.ts$|serve-worker\\.ts$|commands/)';
 
 const PURE = '^src/(domain|planner|resilience|workflows)/';
-const PURE_PACKAGES = '^node_modules/(zod|ms|@temporalio/(workflow|common))/';
+const PURE_PACKAGES = '^node_modules/(zod|ms|@temporalio/(workflow|common|interceptors-opentelemetry))/';
 
 const typeOnly = ['type-only'];
 
@@ -80,6 +82,14 @@ export default {
       severity: 'error',
       from: { path: '^src/domain/' },
       to: { path: '^src/', pathNot: '^src/domain/' },
+    },
+    {
+      name: 'dashboard-talks-http',
+      comment:
+        'The dashboard knows the engine by its HTTP API: of src it takes types, and the plain rules and words of domain.',
+      severity: 'error',
+      from: { path: '^dashboard/src/' },
+      to: { path: '^src/', pathNot: '^src/domain/[^.]+\\.ts$', dependencyTypesNot: typeOnly },
     },
     ...layerRules,
   ],

@@ -15,12 +15,12 @@ const lines = (max) => ({ max, skipBlankLines: false, skipComments: false });
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'node_modules/', 'docs/reference/'] },
   {
-    files: ['**/*.{ts,js,mjs}'],
+    files: ['**/*.{ts,tsx,js,mjs}'],
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: { 'no-console': 'error', 'object-shorthand': 'error', eqeqeq: 'error', 'prefer-const': 'error' },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { size },
@@ -45,7 +45,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.ts', 'dashboard/**/*.{ts,tsx}'],
     rules: {
       'max-lines': ['error', lines(400)],
       'size/max-lines-soft': ['warn', lines(250)],
@@ -87,6 +87,7 @@ export default tseslint.config(
     // Vitest, ESLint and the like ask for a default export.
     files: [
       '*.config.{ts,js}',
+      'dashboard/vite.config.ts',
       '.dependency-cruiser.js',
       'test/support/global-setup.ts',
       'test/support/closing-line-reporter.ts',

@@ -8,15 +8,17 @@ interface ProjectOptions {
   server: boolean;
   /** Its files leave nothing behind in the process: they share one, which loads Temporal's core and our modules once. */
   shared?: boolean;
+  /** Beside the folder of its name. */
+  also?: string[];
 }
 
-function project(name: string, { server, shared = false }: ProjectOptions) {
+function project(name: string, { server, shared = false, also = [] }: ProjectOptions) {
   return {
     test: {
       name,
       environment: 'node' as const,
       isolate: !shared,
-      include: [`test/${name}/**/*.test.ts`],
+      include: [`test/${name}/**/*.test.ts`, ...also],
       testTimeout: SLOW,
       ...(server && {
         globalSetup: ['test/support/global-setup.ts'],
@@ -28,7 +30,19 @@ function project(name: string, { server, shared = false }: ProjectOptions) {
 }
 
 /** They wait a lot; begun last, one of them would keep the whole run waiting. */
-const LONG = ['protected-run', 'demo', 'readme', 'cli-worker', 'replay', 'commands', 'embedded-server', 'kills'];
+const LONG = [
+  'protected-run',
+  'engine',
+  'demo',
+  'readme',
+  'cli-worker',
+  'replay',
+  'commands',
+  'embedded-server',
+  'kills',
+  'transactions-killed',
+  'dashboard',
+];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -45,12 +59,13 @@ export default defineConfig({
     maxWorkers: 3,
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reportsDirectory: 'coverage' },
     projects: [
-      project('unit', { server: false, shared: true }),
+      project('unit', { server: false, shared: true, also: ['dashboard/test/**/*.test.{ts,tsx}'] }),
       project('contract', { server: false, shared: true }),
       project('workflow', { server: true, shared: true }),
       project('replay', { server: true, shared: true }),
       project('integration', { server: true }),
       project('chaos', { server: false }),
+      project('e2e', { server: true }),
     ],
   },
 });

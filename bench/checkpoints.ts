@@ -2,30 +2,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { atMost, type Bar } from './bar.ts';
 import { measureLedger } from './checkpoint-ledger.ts';
 import { findPeers, type Peer } from './checkpoint-peers.ts';
 import { openBenchStore } from './checkpoint-store.ts';
 import { changeFiles, makeTree, settleDisk, timesOf, wipe } from './checkpoint-tree.ts';
 import { summarise, type Summary } from './measure.ts';
+import { residentMiB } from './resident.ts';
 
 const SMALL = { files: 20, bytes: 100_000 };
 const LARGE = { files: 10_000, bytes: 150_000_000 };
 const SMALL_ROUNDS = 40;
 const LARGE_ROUNDS = 3;
-const MIB = 1024 * 1024;
-
-interface Bar {
-  what: string;
-  figure: number;
-  /** At most. */
-  bar: number;
-  unit: string;
-  holds: boolean;
-}
 
 type Samples = Map<string, number[]>;
 
@@ -115,10 +107,7 @@ async function measureMemory(home: string, root: string): Promise<number> {
   const script = fileURLToPath(new URL('./checkpoint-memory.ts', import.meta.url));
   const args = ['--import', 'tsx', script, join(home, 'memory'), root];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const resident = (): number => {
-    const pages = Number(readFileSync(`/proc/${String(child.pid)}/statm`, 'utf8').split(' ')[1]);
-    return (pages * 4096) / MIB;
-  };
+  const resident = (): number => residentMiB(child.pid ?? Number.NaN);
   await once(child.stdout, 'data');
   const idle = resident();
   let most = idle;
@@ -146,8 +135,8 @@ export interface CheckpointBench {
 function judge(ms: Record<string, Summary>, peers: readonly string[], memory: number, mtimes: number): Bar[] {
   const bars: Bar[] = [];
   const figure = (what: string): number => ms[what]?.p50 ?? Number.NaN;
-  const add = (what: string, value: number, bar: number, unit = 'ms'): void => {
-    bars.push({ what, figure: value, bar: Math.round(bar * 10) / 10, unit, holds: value <= bar });
+  const add = (what: string, value: number, bar: number, unit?: string): void => {
+    bars.push(atMost(what, value, bar, unit));
   };
   add('small create', figure('small create'), 60);
   add('small restore', figure('small restore'), 50);

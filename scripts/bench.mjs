@@ -3,7 +3,7 @@ import { inRoot } from './lib/paths.mjs';
 import { runAttached } from './lib/run.mjs';
 import { setUp } from './lib/set-up.mjs';
 
-/** `npm run bench -- overhead` prints both figures and their ratio. Leave the machine alone meanwhile. */
+/** `npm run bench -- overhead` prints both figures and their ratio; `-- engine [--quick]` all of the engine. Leave the machine alone meanwhile. */
 await runMain(async () => {
   await setUp();
   process.env['TSX_TSCONFIG_PATH'] = inRoot('tsconfig.run.json');

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, renameSync, writeFileSync } from 'node:fs';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { failure, runMain } from './lib/failure.mjs';
+import { bundleLazyImports } from '../dist/workflow-bundling.js';
 import { inRoot } from './lib/paths.mjs';
 
 const silent = () => undefined;
@@ -19,7 +20,16 @@ await runMain(async () => {
   if (!existsSync(workflowsPath))
     throw failure(`${workflowsPath} does not exist`, 'Run `npm run build`, which compiles it first.');
   try {
-    const { code } = await bundleWorkflowCode({ workflowsPath, logger });
+    const { code } = await bundleWorkflowCode({
+      workflowsPath,
+      failureConverterPath: inRoot('dist/workflows/failure-converter.js'),
+      workflowInterceptorModules: [
+        inRoot('dist/workflows/refuse-undecodable.js'),
+        inRoot('dist/workflows/trace-workflows.js'),
+      ],
+      webpackConfigHook: bundleLazyImports,
+      logger,
+    });
     const file = inRoot('dist/workflow-bundle.js');
     // A worker that starts right now must not read half of it.
     writeFileSync(`${file}.new`, code);

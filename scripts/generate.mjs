@@ -3,23 +3,44 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runMain } from './lib/failure.mjs';
 import { cliReference } from './lib/generate-cli-reference.mjs';
+import { errorPages } from './lib/generate-error-pages.mjs';
 import { errorReference } from './lib/generate-error-reference.mjs';
-import { jsonSchema } from './lib/generate-json-schema.mjs';
+import { playbookReference } from './lib/generate-playbook-reference.mjs';
 import { inRoot } from './lib/paths.mjs';
 
 const compiled = (path) => import(pathToFileURL(inRoot('dist', path)).href);
 
+/** Of each kind of definition: its file under docs/reference, the compiled module, what it exports, and its name. */
+const SCHEMAS = [
+  ['playbook', 'playbook', 'PlaybookSchema', 'playbook'],
+  ['component', 'component', 'ComponentSchema', 'component'],
+  ['classification-rules', 'classification-rules', 'ClassificationRulesSchema', 'classification rules'],
+  ['pipeline', 'pipeline', 'PipelineSchema', 'pipeline'],
+  ['transaction', 'transaction', 'TransactionSchema', 'transaction'],
+  ['notifications', 'notification', 'NotificationsSchema', 'notifications'],
+  ['drill', 'drill', 'DrillSchema', 'drill'],
+  ['monitor', 'monitor', 'MonitorSchema', 'monitor'],
+  ['alert-rules', 'alert', 'AlertRulesSchema', 'alert rules'],
+];
+
 /** Committed files that come from the code. `needs` is the compiled module that they come from. */
 const GENERATORS = [
+  ...SCHEMAS.map(([file, module, name, title]) => ({
+    file: `docs/reference/${file}.schema.json`,
+    needs: `domain/${module}.schema.js`,
+    produce: async ({ [name]: schema }) =>
+      (await compiled('config/json-schema.js')).jsonSchemaText(`Rerail ${title}`, schema),
+  })),
   {
-    file: 'docs/reference/playbook.schema.json',
-    needs: 'domain/playbook.schema.js',
-    produce: ({ PlaybookSchema }) => jsonSchema('Rerail playbook', PlaybookSchema),
+    file: 'docs/reference/playbooks.md',
+    needs: 'config/load-playbooks.js',
+    produce: async ({ loadPlaybooks }) =>
+      playbookReference(await loadPlaybooks(), await compiled('planner/undo-coverage.js')),
   },
   {
-    file: 'docs/reference/pipeline.schema.json',
-    needs: 'domain/pipeline.schema.js',
-    produce: ({ PipelineSchema }) => jsonSchema('Rerail pipeline', PipelineSchema),
+    file: 'docs/reference/openapi.json',
+    needs: 'api/openapi.js',
+    produce: ({ openApiDocument }) => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
   },
   {
     file: 'docs/reference/errors.md',
@@ -30,6 +51,22 @@ const GENERATORS = [
     file: 'docs/reference/cli.md',
     needs: 'cli/program.js',
     produce: async ({ createProgram }) => cliReference(await createProgram()),
+  },
+];
+
+/** Those that make a page for each thing of a kind. */
+const PAGES = [
+  {
+    needs: 'cli/exit-codes.js',
+    async produce({ exitCodeOf }) {
+      const { ERROR_CODES, RerailError } = await compiled('domain/errors.js');
+      const { STATUS_OF_CODE, titleOf } = await compiled('api/problem-statuses.js');
+      return errorPages(ERROR_CODES, {
+        exitCodeOf: (code) => exitCodeOf(new RerailError(code, '')),
+        statusOf: (code) => STATUS_OF_CODE[code] ?? 500,
+        titleOf,
+      });
+    },
   },
 ];
 
@@ -44,6 +81,8 @@ const isCurrent = ({ file, text }) => existsSync(inRoot(file)) && readFileSync(i
 await runMain(async () => {
   const produced = [];
   for (const generator of GENERATORS) produced.push(await produce(generator));
+  for (const { needs, produce: run } of PAGES)
+    if (existsSync(inRoot('dist', needs))) produced.push(...(await run(await compiled(needs))));
   const drifted = produced.filter((result) => result && !isCurrent(result));
   if (process.argv.includes('--check')) {
     for (const { file } of drifted) process.stderr.write(`drifted: ${file}\n`);

@@ -22,19 +22,19 @@ async function runVitest(args, serverPath) {
   }
 }
 
-/** So that its build is part of the set-up; where it fails, the suites that need it say so themselves. */
-async function prepareS3Server() {
+/** So that building them is part of the set-up; where it fails, the suites that need them say so themselves. */
+async function prepareTestTools() {
   const { tsImport } = await import('tsx/esm/api');
-  const { ensureS3Server } = await tsImport('./lib/s3-server.ts', import.meta.url);
+  const { ensureTestTools } = await tsImport('./lib/test-tools.ts', import.meta.url);
   const report = (line) => void process.stderr.write(`${line}\n`);
-  await ensureS3Server(report).catch((error) => report(error.message));
+  await ensureTestTools(report).catch((error) => report(error.message));
 }
 
 await runMain(async () => {
   const args = process.argv.slice(2);
   const { serverPath } = await setUp({ ownServer: true });
   const missing = await ensureSystemPackages();
-  if (args.length === 0) await prepareS3Server();
+  if (args.length === 0) await prepareTestTools();
   const { exitCode, counts } = await runVitest(args, serverPath);
   if (missing.length > 0) {
     console.log(`Skipped for want of programs: ${missing.flatMap(({ suites }) => suites).join(', ')}`);

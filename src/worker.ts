@@ -1,34 +1,53 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
+import { SimplePlugin } from '@temporalio/plugin';
 import { Runtime, Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { createBreakerCache } from './activities/breakers/breaker-cache.ts';
 import { createHostActivities, createSharedActivities, type HostDeps, type SharedDeps } from './activities/index.ts';
 import { removeOldExecutions } from './activities/commands/execution-folder.ts';
+import { MOST_WATCHES } from './activities/monitors/watch-health-here.ts';
+import { announcing } from './activities/notifications/announce-help.ts';
+import { notificationDepsOf } from './activities/notifications/notification-deps.ts';
+import { sweepSandboxes } from './activities/drills/remove-sandbox.ts';
 import type { Notifier } from './activities/notify.ts';
-import { createPlaybookSource } from './activities/planning.ts';
+import { createDefinitionSource } from './activities/planning.ts';
 import { createRecoveryClient } from './client/recovery-client.ts';
+import { createRecoveryPast } from './client/recovery-past.ts';
 import { createEngine } from './client/create-engine.ts';
 import { DEFAULT_LIMITS } from './activities/files/scan-tree.ts';
-import { createPostgresProvider, createRedisProvider } from './activities/providers/index.ts';
-import type { CheckpointProvider } from './activities/providers/index.ts';
+import { createPostgresProvider, createRedisProvider, createTmuxProvider } from './activities/providers/index.ts';
+import type { CheckpointProvider } from './activities/providers/provider.ts';
+import { ledgerOf } from './activities/sessions/as-host-activities.ts';
 import { loadProviders } from './config/load-providers.ts';
 import type { Settings } from './config/settings.ts';
+import { messageOf } from './domain/errors.ts';
 import { hostTaskQueue } from './domain/wire-names.ts';
+import type { CustomPlanner } from './planner/custom-planner.ts';
 import type { Replica } from './store/replica/replica.ts';
 import { createS3Replica } from './store/replica/s3-replica.ts';
 import { createGitStore } from './store/git-store/create-git-store.ts';
 import type { CheckpointStore } from './store/checkpoint-store.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { countActivities, countRecoveries } from './telemetry/metrics/count.ts';
+import type { Metrics } from './telemetry/metrics/create-metrics.ts';
+import { workflowSource } from './workflow-source.ts';
+import { DROPPED_SPANS } from './telemetry/tracing/dropped-spans.ts';
+import type { Tracing } from './telemetry/tracing/start-tracing.ts';
 
-type WorkerSettings = Pick<Settings, 'dataDir' | 'host' | 'taskQueue' | 'playbooksDir'> &
+/** What a worker needs of the settings; all but the first four may be left out. */
+export type WorkerSettings = Pick<Settings, 'dataDir' | 'host' | 'taskQueue' | 'playbooksDir'> &
   Partial<
     Pick<
       Settings,
+      | 'maxConcurrentRecoveries'
       | 'maxStoreBytes'
       | 'maxTreeFiles'
       | 'maxTreeBytes'
       | 'providersFile'
+      | 'approvalKeysFile'
+      | 'notificationsFile'
+      | 'publicUrl'
       | 'replicaBucket'
       | 'replicaEndpoint'
       | 'replicaRegion'
@@ -81,26 +100,50 @@ export function hostDepsOf(settings: WorkerSettings): HostDeps {
   };
 }
 
-export function sharedDepsOf(settings: WorkerSettings, client: Client, notifier: Notifier): SharedDeps {
-  const { checkpoints } = createRecoveryClient({ client, taskQueue: settings.taskQueue });
+export function sharedDepsOf(
+  settings: WorkerSettings,
+  client: Client,
+  notifier: Notifier,
+  planners: readonly CustomPlanner[] = [],
+): SharedDeps {
+  const recoveries = createRecoveryClient({ client, taskQueue: settings.taskQueue });
+  const notifications = notificationDepsOf(settings, recoveries);
+  const engine = createEngine(client, settings.taskQueue, settings.host, settings.publicUrl);
   return {
-    playbooks: createPlaybookSource(settings.playbooksDir),
-    listCheckpoints: (subject) => checkpoints.list(subject),
+    definitions: createDefinitionSource(settings.playbooksDir),
+    planners,
+    listCheckpoints: (subject) => recoveries.checkpoints.list(subject),
     defaultHost: settings.host,
-    engine: createEngine(client, settings.taskQueue),
-    notifier,
+    brakes: {
+      ...createRecoveryPast(client),
+      killSwitch: engine.killSwitch,
+      limits: { maxConcurrent: settings.maxConcurrentRecoveries ?? 100 },
+    },
+    engine,
+    breakers: createBreakerCache({
+      port: engine.breakers,
+      by: settings.host,
+      onError: (breaker, error) => {
+        Runtime.instance().logger.warn('a report to a circuit breaker failed', { breaker, reason: messageOf(error) });
+      },
+    }),
+    notifier: announcing(notifier, notifications),
+    notifications,
+    approvalKeysFile: settings.approvalKeysFile,
     evidenceFolder: path.join(settings.dataDir, 'evidence'),
   };
 }
 
-/** The bundle that the build made, or the workflows' source. */
-export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const codePath = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
-  if (existsSync(codePath)) return { workflowBundle: { codePath } };
-  return {
-    workflowsPath: fileURLToPath(new URL(`./workflows/index${path.extname(import.meta.url)}`, import.meta.url)),
+/** Runs a worker, and sends what it has counted for the circuit breakers when it stops. */
+export const flushingBreakers =
+  ({ breakers }: Pick<SharedDeps, 'breakers'>) =>
+  async (next: () => Promise<void>): Promise<void> => {
+    try {
+      await next();
+    } finally {
+      await breakers.close();
+    }
   };
-}
 
 export function createLogNotifier(logger: Logger): Notifier {
   return {
@@ -118,6 +161,14 @@ export interface WorkerInput {
   notifier: Notifier;
   /** Databases and the like that checkpoints may hold, besides those of the setting providersFile. */
   providers?: readonly CheckpointProvider[];
+  /** Playbooks made in code, by error code. */
+  planners?: readonly CustomPlanner[];
+  /** Encrypts payloads (createDataConverter); the clients of the same executions need it as well. */
+  dataConverter?: DataConverter;
+  /** Counts what these workers do. */
+  metrics?: Metrics;
+  /** Sends spans of what these workers do; workflows are traced when their start is. */
+  tracing?: Tracing;
   /** Instead of the built-in workflows, for users who bundle their own with ours. */
   workflows?: Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'>;
   tune?: Partial<WorkerOptions>;
@@ -127,42 +178,86 @@ async function providersOf({ settings, providers = [] }: WorkerInput): Promise<C
   const configured = settings.providersFile === undefined ? [] : await loadProviders(settings.providersFile);
   return [
     ...providers,
-    ...configured.map(({ name, spec }) =>
-      'postgres' in spec
-        ? createPostgresProvider({ name, ...withoutUndefined(spec.postgres) })
-        : createRedisProvider({ name, ...withoutUndefined(spec.redis) }),
-    ),
+    ...configured.map(({ name, spec }) => {
+      if ('postgres' in spec) return createPostgresProvider({ name, ...withoutUndefined(spec.postgres) });
+      if ('tmux' in spec) return createTmuxProvider({ name, ...withoutUndefined(spec.tmux) });
+      return createRedisProvider({ name, ...withoutUndefined(spec.redis) });
+    }),
   ];
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
 const withoutUndefined = <T extends object>(given: T): Defined<T> =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Defined<T>;
 
 const KEEP_EXECUTIONS_MS = 7 * 24 * 60 * 60 * 1000;
 
+/** Not waited for: a worker that is wanted for recoveries is not kept from them by a drill of yesterday. */
+async function sweepDrills(
+  dataDir: string,
+  isOpen: (recovery: { recoveryId: string; recoveryRunId: string }) => Promise<boolean>,
+): Promise<void> {
+  const { logger } = Runtime.instance();
+  try {
+    const { removed, left } = await sweepSandboxes(dataDir, ({ workflowId, runId }) =>
+      isOpen({ recoveryId: workflowId, recoveryRunId: runId }),
+    );
+    if (removed.length > 0) logger.info('sandboxes of drills that are over were taken away', { removed });
+    if (left.length > 0) logger.warn('something of a drill could not be taken away', { left });
+  } catch (error) {
+    logger.warn('the sandboxes of earlier drills were not looked at', { reason: messageOf(error) });
+  }
+}
+
 /** Two workers in one process: workflows and shared activities on the common queue, this host's activities on its own. */
 export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
-  const { settings, connection, namespace } = input;
-  const client = new Client({ connection, namespace });
-  const host = { ...hostDepsOf(settings), providers: await providersOf(input) };
+  const { settings, connection, namespace, dataConverter, metrics, tracing } = input;
+  const client = new Client({
+    connection,
+    namespace,
+    ...(dataConverter ? { dataConverter } : {}),
+    ...(tracing ? { interceptors: { workflow: [tracing.clientInterceptor] } } : {}),
+  });
+  const shared = sharedDepsOf(settings, client, input.notifier, input.planners);
+  const host = {
+    ...hostDepsOf(settings),
+    providers: await providersOf(input),
+    ledger: ledgerOf(shared),
+    cleanLedgers: shared.engine.ledgers.cleanLedgers,
+  };
   await removeOldExecutions(host.executionsFolder, KEEP_EXECUTIONS_MS, Date.now());
-  const common = { connection, namespace, shutdownGraceTime: '10s', ...input.tune } as const;
+  void sweepDrills(settings.dataDir, (drill) => shared.engine.isOpen(drill));
+  const common: Partial<WorkerOptions> & Pick<WorkerOptions, 'connection'> = {
+    connection,
+    namespace,
+    shutdownGraceTime: '10s',
+    // Tasks for a worker that has died go to another one so soon, and not after the usual 10 s.
+    stickyQueueScheduleToStartTimeout: '4s',
+    ...(dataConverter ? { dataConverter } : {}),
+    interceptors: {
+      activity: [...(tracing ? [tracing.activityInterceptor] : []), ...(metrics ? [countActivities(metrics)] : [])],
+    },
+    ...input.tune,
+  };
   return Promise.all([
     Worker.create({
       ...common,
-      ...(input.workflows ?? workflowSource()),
+      ...(input.workflows ?? (await workflowSource(dataConverter !== undefined))),
+      sinks: { ...input.tune?.sinks, ...countRecoveries(metrics), ...(tracing?.sinks ?? DROPPED_SPANS) },
       taskQueue: settings.taskQueue,
-      activities: createSharedActivities(sharedDepsOf(settings, client, input.notifier)),
+      activities: createSharedActivities(shared),
+      plugins: [
+        ...(input.tune?.plugins ?? []),
+        new SimplePlugin({ name: 'rerail.Breakers', runContext: flushingBreakers(shared) }),
+      ],
     }),
     Worker.create({
       ...common,
       taskQueue: hostTaskQueue(settings.host),
       activities: createHostActivities(host),
-      maxConcurrentActivityTaskExecutions: 20,
-      // Well within the heartbeat time-out of 10 s.
-      maxHeartbeatThrottleInterval: '3s',
+      maxConcurrentActivityTaskExecutions: 20 + MOST_WATCHES,
+      // Well within the heartbeat time-outs, of which that of commands is the shortest with 4 s.
+      maxHeartbeatThrottleInterval: '1s',
     }),
   ]);
 }
@@ -178,22 +273,4 @@ export async function runWorkers(workers: readonly Worker[], stop: AbortSignal):
   } finally {
     stop.removeEventListener('abort', shutdown);
   }
-}
-
-/** Sends the SDK's own log lines through our logger. Once per process, before the first worker. */
-export function installRuntime(logger: Logger): void {
-  const log = (level: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
-    logger[level](meta ?? {}, message);
-  Runtime.install({
-    shutdownSignals: [],
-    logger: {
-      log: (level, message, meta) => log(level.toLowerCase() as 'info')(message, meta),
-      trace: log('trace'),
-      debug: log('debug'),
-      info: log('debug'),
-      // A host's queue has no workflows, on purpose.
-      warn: (message, meta) => log(message.startsWith('No workflows registered') ? 'debug' : 'warn')(message, meta),
-      error: log('error'),
-    },
-  });
 }

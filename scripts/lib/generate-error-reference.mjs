@@ -24,13 +24,15 @@ function placesByCode(codes) {
 
 export function errorReference(codes) {
   const places = placesByCode(codes);
-  const rows = codes.map((code) => `| \`${code}\` | ${[...places.get(code)].sort().join(', ') || '-'} |`);
+  const rows = codes.map(
+    (code) => `| [\`${code}\`](../errors/${code}.md) | ${[...places.get(code)].sort().join(', ') || '-'} |`,
+  );
   return [
     GENERATED,
     '',
     '# Errors',
     '',
-    'An error says what failed, on what, why, and what to do. Its code is the `type` of the Temporal failure as well.',
+    'An error says what failed, on what, why, and what to do. Its code is the `type` of the Temporal failure as well, and the HTTP API’s problems lead to its page.',
     '',
     '| code | raised in |',
     '|---|---|',

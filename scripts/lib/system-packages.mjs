@@ -39,6 +39,20 @@ const PACKAGES = [
     service: 'redis-server',
     suites: ['providers-redis'],
   },
+  {
+    aptPackage: 'prometheus',
+    isPresent: async () => (await succeeds('prometheus', ['--version'])) && succeeds('promtool', ['--version']),
+    service: 'prometheus',
+    suites: ['observability'],
+  },
+  {
+    aptPackage: 'tmux',
+    isPresent: () => succeeds('tmux', ['-V']),
+    suites: ['sessions', 'session-recoveries'],
+  },
+  { aptPackage: 'stress-ng', isPresent: () => succeeds('stress-ng', ['--version']), suites: ['drill-faults'] },
+  { aptPackage: 'faketime', isPresent: () => succeeds('faketime', ['--version']), suites: ['drill-faults'] },
+  { aptPackage: 'chromium', isPresent: () => succeeds('chromium', ['--version']), suites: ['dashboard'] },
 ];
 
 /** How to run a program with the rights that apt needs, where that takes no password; otherwise undefined. */

@@ -2,19 +2,12 @@ import { toMs, type Duration } from '../domain/duration.ts';
 import { codeOf, messageOf, RerailError } from '../domain/errors.ts';
 import type { Json } from '../domain/canonical-json.ts';
 import type { HttpOperation, OperationResult } from '../domain/operation.ts';
-import { readSecret } from '../process/command-environment.ts';
+import { retryAfterMs } from '../domain/retry-after.ts';
+import { readSecret } from '../process/read-secret.ts';
 import { createRedactor, redactDeep } from '../telemetry/redact.ts';
 
 const DEFAULT_TIMEOUT: Duration = '30s';
 const BODY_LIMIT = 64 * 1024;
-
-/** Milliseconds until the time that a Retry-After header names, in seconds or as a date. */
-export function retryAfterMs(header: string | null, now: number): number | undefined {
-  if (header === null || header.trim() === '') return undefined;
-  const seconds = Number(header);
-  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now;
-  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
-}
 
 /** Reads at most the limit, so that an endless body cannot fill the memory. */
 export async function readBounded(response: Response, limit: number): Promise<{ text: string; truncated: boolean }> {

@@ -97,9 +97,13 @@ export async function cleanCaches(input: {
   return { removed: tops, freedBytes, dryRun: input.dryRun ?? false };
 }
 
-/** Node writes an IPv6 address without brackets: `ECONNREFUSED ::1:5432`. */
+/** What looks like `host:port` and is none: a date with its time, and a time of day. */
+const TIMES =
+  /\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?|(?<![\w:.])\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?![\w:])/g;
+
+/** Node writes an IPv6 address without brackets: `ECONNREFUSED ::1:5432`. `a.ts:10:5` is a place in a file. */
 const ADDRESS =
-  /(?:https?:\/\/)?(\[[0-9a-f:]+\]|(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?<!:)|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})\b/i;
+  /(?:https?:\/\/)?(\[[0-9a-f:]+\]|(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?<!:)|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})\b(?!:\d)/i;
 
 /** Tries the address that is given, or named in a message; no address is no error, for there is nothing to look at. */
 export function checkConnectivity(input: { host?: string; port?: number; message?: string }): Promise<{
@@ -107,7 +111,7 @@ export function checkConnectivity(input: { host?: string; port?: number; message
   reachable: boolean | null;
   code: string | null;
 }> {
-  const named = ADDRESS.exec(input.message ?? '');
+  const named = ADDRESS.exec((input.message ?? '').replace(TIMES, ' '));
   const host = input.host ?? named?.[1]?.replace(/^\[|\]$/g, '');
   const port = input.port ?? Number(named?.[2]);
   if (host === undefined || !Number.isInteger(port) || port < 1 || port > 65_535) {

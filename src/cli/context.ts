@@ -2,16 +2,20 @@ import type { Client } from '@temporalio/client';
 import { Option, type Command } from 'commander';
 import type { RecoveryClient } from '../client/recovery-client.ts';
 import { loadSettings, type LoadedSettings } from '../config/load-settings.ts';
-import { createOutput, FORMATS, type Output } from './output/output.ts';
+import { createOutput, FORMATS, TIME_FORMATS, type Output, type TimeFormat } from './output/output.ts';
 
 export interface GlobalOptions {
   output?: (typeof FORMATS)[number];
   color?: 'auto' | 'always' | 'never';
+  timeFormat?: TimeFormat;
   address?: string;
   namespace?: string;
   profile?: string;
   dataDir?: string;
   playbooks?: string[];
+  /** Of the commands that serve the API. */
+  apiHost?: string;
+  apiPort?: string;
 }
 
 export interface Context {
@@ -25,6 +29,12 @@ export function addGlobalOptions(program: Command): Command {
   return program
     .addOption(new Option('-o, --output <format>', 'how results are printed').choices(FORMATS).default('text'))
     .addOption(new Option('--color <when>', 'colour').choices(['auto', 'always', 'never']).default('auto'))
+    .addOption(
+      new Option(
+        '--time-format <format>',
+        'of moments in text; default: relative on a terminal, iso elsewhere',
+      ).choices(TIME_FORMATS),
+    )
     .option('--address <host:port>', 'Temporal server; default: profile, embedded server, 127.0.0.1:7233')
     .option('--namespace <name>', 'Temporal namespace')
     .option('--profile <name>', 'profile of the temporal CLI')
@@ -34,9 +44,15 @@ export function addGlobalOptions(program: Command): Command {
 
 export async function openContext(command: Command): Promise<Context> {
   const options = command.optsWithGlobals<GlobalOptions>();
-  const output = createOutput({ format: options.output ?? 'text', color: options.color ?? 'auto' });
-  const { address, namespace, profile, dataDir, playbooks } = options;
-  const loaded = await loadSettings({ flags: { address, namespace, profile, dataDir, playbooksDir: playbooks } });
+  const output = createOutput({
+    format: options.output ?? 'text',
+    color: options.color ?? 'auto',
+    ...(options.timeFormat ? { timeFormat: options.timeFormat } : {}),
+  });
+  const { address, namespace, profile, dataDir, playbooks: playbooksDir, apiHost, apiPort } = options;
+  const loaded = await loadSettings({
+    flags: { address, namespace, profile, dataDir, playbooksDir, apiHost, apiPort },
+  });
   return { output, settings: loaded.settings, loaded };
 }
 

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { text as readStream } from 'node:stream/consumers';
 import type { Json } from '../domain/canonical-json.ts';
 import { codeOf, messageOf, RerailError } from '../domain/errors.ts';
-import { CATEGORIES, FAILURE_TYPES, LANES, SEVERITIES, type Failure } from '../domain/failure.ts';
+import { CATEGORIES, FAILURE_TYPES, LANES, RECOVERY_TYPES, SEVERITIES, type Failure } from '../domain/failure.ts';
 import { FailureSchema } from '../domain/failure.schema.ts';
 import { parseInput } from '../domain/parse-input.ts';
 
@@ -16,6 +16,8 @@ export interface FailureOptions {
   severity?: string;
   lane?: string;
   code?: string;
+  component?: string;
+  recoveryType?: string;
   subject?: string;
   label?: string[];
   workspace?: string;
@@ -33,6 +35,8 @@ export function addFailureOptions(command: Command): Command {
     .addOption(new Option('--severity <severity>', 'severity').choices(SEVERITIES))
     .addOption(new Option('--lane <lane>', 'lane').choices(LANES))
     .option('--code <code>', 'error code, such as ECONNREFUSED')
+    .option('--component <name>', 'the part that fails, as a definition (kind: Component) names it')
+    .addOption(new Option('--recovery-type <type>', 'why it is recovered; default: manual').choices(RECOVERY_TYPES))
     .option('--subject <kind/name>', 'whose checkpoints may be restored')
     .option('--label <key=value...>', 'labels that playbooks match and use')
     .option('--workspace <directory>', 'where the command runs')
@@ -95,7 +99,8 @@ export async function readFailure(
   defaults: Partial<Failure> = {},
 ): Promise<Failure> {
   const fromFile = options.file === undefined ? {} : await readFailureFile(options.file);
-  const { target, message, failureType, category, severity, lane, code, subject, workspace } = options;
+  const { target, message, failureType, category, severity, lane, code, component, recoveryType, subject, workspace } =
+    options;
   const labels = Object.fromEntries(pairs(options.label, '--label'));
   const given = {
     ...(target ? { target } : {}),
@@ -105,6 +110,8 @@ export async function readFailure(
     ...(severity ? { severity } : {}),
     ...(lane ? { lane } : {}),
     ...(code ? { code } : {}),
+    ...(component ? { component } : {}),
+    ...(recoveryType ? { recoveryType } : {}),
     ...(subject ? { subject } : {}),
     ...(options.label ? { labels } : {}),
     ...(command.length > 0

@@ -8,8 +8,8 @@ export async function findCheckpoint(
   target: string,
   subject: string | undefined,
 ): Promise<CheckpointRecord> {
-  if (/^cp_/.test(target)) return checkpoints.get(target, subject);
   if (subject !== undefined) return checkpoints.resolve(subject, target);
+  if (target.startsWith('cp_')) return checkpoints.get(target);
   throw new RerailError('invalid-input', `"${target}" needs to know of which subject`, {
     remedy: 'Name it with --subject, or give the id of a checkpoint; `rerail checkpoint list` shows both.',
   });

@@ -3,10 +3,13 @@ import type { RecoveryHandle } from '../client/recovery-handle.ts';
 import { DurationSchema } from '../domain/duration.schema.ts';
 import { toMs } from '../domain/duration.ts';
 import { isRerailError, RerailError } from '../domain/errors.ts';
+import type { TimelineEntry } from '../domain/recovery.ts';
 import type { RecoveryReport } from '../domain/report.ts';
 import { EXIT, exitCodeOfRecovery } from './exit-codes.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { Output } from './output/output.ts';
+import { createLiveBlock } from './output/live-block.ts';
+import { renderProgress } from './output/render-progress.ts';
 import { renderReport, renderTimelineEntry } from './output/render.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -25,11 +28,15 @@ export interface FollowOptions {
   timeout?: string;
 }
 
-/** Prints what happens until the recovery closes, then its report. Returns the exit code. */
+/**
+ * Shows what happens until the recovery closes, then its report: a tree of its actions that is drawn anew on a terminal, a
+ * line for each event elsewhere. Returns the exit code.
+ */
 export async function followRecovery({ handle, output, timeout }: FollowOptions): Promise<number> {
   const deadline = timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + parseDuration(timeout, '--timeout');
   const interrupted = onInterrupt();
-  let seen = 0;
+  const live = output.isInteractive ? await createLiveBlock() : undefined;
+  const entries: TimelineEntry[] = [];
   let ended = false;
   // Also ends for one that was killed, which no query tells.
   const result = handle.result();
@@ -39,11 +46,16 @@ export async function followRecovery({ handle, output, timeout }: FollowOptions)
   );
   for (;;) {
     const last = ended;
-    const entries = await handle.timeline(seen);
-    seen += entries.length;
-    for (const entry of entries) output.event(entry, () => renderTimelineEntry(output.paint, entry));
-    if (last) return printReport(await result, output);
+    const news = await handle.timeline(entries.length);
+    entries.push(...news);
+    if (live) live.draw(renderProgress(output.paint, await handle.status(), entries));
+    else for (const entry of news) output.event(entry, () => renderTimelineEntry(output.paint, entry));
+    if (last) {
+      live?.end();
+      return printReport(await result, output);
+    }
     if (interrupted.aborted) {
+      live?.end();
       output.info(`It goes on without this terminal: rerail recovery watch ${handle.workflowId}`);
       return EXIT.interrupted;
     }

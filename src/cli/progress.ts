@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { decodePayload } from '../client/decode-payload.ts';
 import type { Output } from './output/output.ts';
 import { formatBytes } from './output/render.ts';
 
@@ -17,13 +18,9 @@ interface Step {
 
 /** What the activities of a workflow last told of themselves. */
 async function readHeartbeats(client: Client, workflowId: string): Promise<Step[]> {
-  const { defaultPayloadConverter } = await import('@temporalio/common');
   const { raw } = await client.workflow.getHandle(workflowId).describe();
-  const told = (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) =>
-    (heartbeatDetails?.payloads ?? []).map((payload) =>
-      defaultPayloadConverter.fromPayload<Partial<Step> | null>(payload),
-    ),
-  );
+  const payloads = (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) => heartbeatDetails?.payloads ?? []);
+  const told = await Promise.all(payloads.map((payload) => decodePayload<Partial<Step> | null>(client, payload)));
   // A heartbeat may say no more than that its activity is alive.
   return told.flatMap((step) => (step?.phase === undefined ? [] : [{ ...step, phase: step.phase }]));
 }

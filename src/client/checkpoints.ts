@@ -23,7 +23,12 @@ const notFound = (message: string): RerailError =>
     nonRetryable: true,
   });
 
-export function createCheckpoints(client: Client, taskQueue: string) {
+export function createCheckpoints(
+  client: Client,
+  taskQueue: string,
+  /** Throws where no new work may begin on a host. */
+  requireAccepting: (host: string) => Promise<void>,
+) {
   const startOf = (subject: string) => startLedger(subject, taskQueue);
   const handleOf = (subject: string) => client.workflow.getHandle<typeof checkpointLedger>(ledgerId(subject));
   const guarded = async <T>(subject: string, work: () => Promise<T>): Promise<T> => {
@@ -57,25 +62,33 @@ export function createCheckpoints(client: Client, taskQueue: string) {
     return found.sort();
   };
 
+  /** Looks in one subject's ledger, or in all. Throws `checkpoint-not-found`. */
+  async function get(id: string, subject?: string): Promise<CheckpointRecord> {
+    for (const candidate of subject ? [subject] : await subjects()) {
+      const found = await guarded(candidate, () => handleOf(candidate).query(messages.getCheckpointQuery, id));
+      if (found) return found;
+    }
+    throw notFound(`there is no checkpoint ${id}${subject ? ` of ${subject}` : ''}`);
+  }
+
   return {
     subjects,
     /** Newest first, without the state that `get` answers with; empty for a subject without checkpoints. */
     list,
+    /** The same of every subject together. */
+    async listAll(filter: CheckpointFilter = {}): Promise<CheckpointRecord[]> {
+      const found = (await Promise.all((await subjects()).map((subject) => list(subject, filter)))).flat();
+      return found.sort((a, b) => b.createdAt.localeCompare(a.createdAt)).slice(0, filter.limit);
+    },
     /** The newest that can be restored. */
     latest: async (subject: string): Promise<CheckpointRecord | undefined> =>
       (await list(subject, { valid: true })).find(({ info }) => info.type !== 'recovery'),
-    /** Looks in one subject's ledger, or in all. Throws `checkpoint-not-found`. */
-    async get(id: string, subject?: string): Promise<CheckpointRecord> {
-      for (const candidate of subject ? [subject] : await subjects()) {
-        const found = await guarded(candidate, () => handleOf(candidate).query(messages.getCheckpointQuery, id));
-        if (found) return found;
-      }
-      throw notFound(`there is no checkpoint ${id}${subject ? ` of ${subject}` : ''}`);
-    },
+    get,
     /**
      * Which checkpoint `latest`, `previous`, `phase:<name or number>` or an id means. Throws `checkpoint-not-found`.
      */
     async resolve(subject: string, target: string): Promise<CheckpointRecord> {
+      if (target.startsWith('cp_')) return get(target, subject);
       const found = resolveTarget(await list(subject), target);
       if (found) return found;
       throw notFound(`${subject} has no checkpoint for "${target}"`);
@@ -93,6 +106,7 @@ export function createCheckpoints(client: Client, taskQueue: string) {
     ): Promise<CheckpointRecord> => {
       const checked = parseInput(TargetSchema, subject, 'the subject');
       const id = input.id ?? newId('cp');
+      await requireAccepting(input.host);
       return guarded(checked, () =>
         client.workflow.executeUpdateWithStart(messages.createCheckpointUpdate, {
           args: [{ ...input, id }],
@@ -112,15 +126,18 @@ export function createCheckpoints(client: Client, taskQueue: string) {
         }),
       );
     },
-    /** Restores a checkpoint after a backup of what is there, or only says what it would do. */
-    restore: (
+    /**
+     * Restores a checkpoint after a backup of what is there, or only says what it would do. With a `backupId` of the caller's the
+     * same restore again is done once.
+     */
+    restore: async (
       subject: string,
       id: string,
       by: string,
       options: Partial<RestoreOptions> = {},
-      elsewhere: { host?: string; root?: string } = {},
+      { backupId = newId('cp'), ...elsewhere }: { host?: string; root?: string; backupId?: string } = {},
     ): Promise<RestoreResult> => {
-      const backupId = newId('cp');
+      if (elsewhere.host !== undefined && !options.dryRun) await requireAccepting(elsewhere.host);
       return guarded(subject, () =>
         handleOf(subject).executeUpdate(messages.restoreCheckpointUpdate, {
           args: [{ id, backupId, by, options, ...elsewhere }],

@@ -5,8 +5,15 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, NamespaceNotFoundError, TimeoutFailure } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  NamespaceNotFoundError,
+  TimeoutFailure,
+  ValueError,
+} from '@temporalio/common';
 import { ERROR_CODES, isRerailError, messageOf, RerailError, type ErrorCode } from '../domain/errors.ts';
 
 function asCode(type: string | null | undefined): ErrorCode {
@@ -17,6 +24,13 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   'approval-refused': 'Look at the recovery with `rerail recovery show` and name its present plan hash.',
   'decision-refused': 'Look at what the recovery waits for with `rerail recovery show`.',
 };
+
+const noNamespace = (name: string, cause: unknown): RerailError =>
+  new RerailError('settings-invalid', `the Temporal server has no namespace "${name}"`, {
+    remedy: 'Name one that exists with --namespace, or create it: temporal operator namespace create.',
+    cause,
+    nonRetryable: true,
+  });
 
 /** Turns what Temporal's client throws into an error of ours that says what to do. */
 export function translateError(error: unknown, workflowId: string): Error {
@@ -38,6 +52,12 @@ export function translateError(error: unknown, workflowId: string): Error {
     }
     return new RerailError('unexpected', `${workflowId}: ${messageOf(cause ?? error)}`, { cause: error });
   }
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) {
+    return new RerailError('timed-out', `${workflowId}: no worker answered in time`, {
+      remedy: 'Check with `rerail doctor` that a worker runs. It may still be done: look before you ask again.',
+      cause: error,
+    });
+  }
   if (error instanceof WorkflowNotFoundError) {
     return new RerailError('recovery-not-found', `there is no open or kept workflow ${workflowId}`, {
       remedy: 'List them with `rerail recovery list`.',
@@ -45,21 +65,25 @@ export function translateError(error: unknown, workflowId: string): Error {
       nonRetryable: true,
     });
   }
-  if (error instanceof NamespaceNotFoundError) {
-    return new RerailError('settings-invalid', `the Temporal server has no namespace "${error.namespace}"`, {
-      remedy: 'Name one that exists with --namespace, or create it: temporal operator namespace create.',
-      cause: error,
-      nonRetryable: true,
-    });
-  }
+  if (error instanceof NamespaceNotFoundError) return noNamespace(error.namespace, error);
   if (error instanceof QueryNotRegisteredError) {
     return new RerailError('invalid-input', `${workflowId} is not a workflow that answers this`, {
       cause: error,
       nonRetryable: true,
     });
   }
+  // What the converter says of an encrypted payload that no codec has taken care of.
+  if (error instanceof ValueError && error.message.includes('binary/encrypted')) {
+    return new RerailError('encryption-key-unknown', `${workflowId} is encrypted, and this client has no keys`, {
+      remedy: 'Set encryptionKeysFile (RERAIL_ENCRYPTION_KEYS_FILE) to the file of the keys that its workers use.',
+      cause: error,
+      nonRetryable: true,
+    });
+  }
   const service = error instanceof ServiceError ? error.cause : error;
   if (isGrpcServiceError(service)) {
+    const [, missing] = /^Namespace (\S+) is not found/.exec(service.details) ?? [];
+    if (missing !== undefined) return noNamespace(missing, error);
     if (/search attribute/i.test(service.details)) {
       return new RerailError('settings-invalid', `the server lacks search attributes of Rerail: ${service.details}`, {
         remedy: 'Register them with `rerail doctor --fix`.',

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { codeOf, RerailError } from '../domain/errors.ts';
 import { PipelineSchema } from '../domain/pipeline.schema.ts';
 import type { Pipeline } from '../domain/pipeline.ts';
-import { explainIssues, readYaml } from './parse-yaml.ts';
+import { explainIssues, readYaml, type ParsedDocument } from './parse-yaml.ts';
 
 export interface LoadedPipeline {
   pipeline: Pipeline;
@@ -34,18 +34,8 @@ export function staysInside(relative: string): boolean {
   return !path.isAbsolute(relative) && normal !== '..' && !normal.startsWith('../');
 }
 
-/** Reads and checks a pipeline. Throws `pipeline-invalid` or `path-outside-workspace`; starts nothing. */
-export async function loadPipeline(given: string, options: { workspace?: string } = {}): Promise<LoadedPipeline> {
-  const file = path.resolve(given);
-  const documents = (await readYaml(file, 'pipeline-invalid')).filter((document) => document.value !== null);
-  const document = documents[0];
-  if (!document || documents.length > 1) {
-    const found = documents.length === 0 ? 'is empty' : `holds ${documents.length} documents`;
-    throw new RerailError('pipeline-invalid', `${file} ${found}`, {
-      remedy: 'Write exactly one document of kind Pipeline.',
-      nonRetryable: true,
-    });
-  }
+/** Throws `pipeline-invalid` with line, column and field of every problem, or `path-outside-workspace`. */
+export function checkPipeline(document: ParsedDocument): Pipeline {
   const parsed = PipelineSchema.safeParse(document.value);
   if (!parsed.success) {
     throw new RerailError('pipeline-invalid', explainIssues(parsed.error.issues, document), {
@@ -67,6 +57,22 @@ export async function loadPipeline(given: string, options: { workspace?: string 
       );
     }),
   );
-  const workspace = await resolveWorkspace(file, options.workspace ?? parsed.data.spec.workspace);
-  return { pipeline: parsed.data, file, workspace };
+  return parsed.data;
+}
+
+/** Reads and checks a pipeline. Throws `pipeline-invalid` or `path-outside-workspace`; starts nothing. */
+export async function loadPipeline(given: string, options: { workspace?: string } = {}): Promise<LoadedPipeline> {
+  const file = path.resolve(given);
+  const documents = (await readYaml(file, 'pipeline-invalid')).filter((document) => document.value !== null);
+  const document = documents[0];
+  if (!document || documents.length > 1) {
+    const found = documents.length === 0 ? 'is empty' : `holds ${documents.length} documents`;
+    throw new RerailError('pipeline-invalid', `${file} ${found}`, {
+      remedy: 'Write exactly one document of kind Pipeline.',
+      nonRetryable: true,
+    });
+  }
+  const pipeline = checkPipeline(document);
+  const workspace = await resolveWorkspace(file, options.workspace ?? pipeline.spec.workspace);
+  return { pipeline, file, workspace };
 }

@@ -2,55 +2,51 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { glob } from 'tinyglobby';
-import type { z } from 'zod';
+import type { ClassificationRule } from '../domain/classification-rule.ts';
+import type { LoadedComponent } from '../domain/component.ts';
 import { RerailError } from '../domain/errors.ts';
-import { PlaybookSchema } from '../domain/playbook.schema.ts';
-import type { LoadedPlaybook, Playbook } from '../domain/playbook.ts';
-import { isTemplate } from '../domain/template.ts';
-import { explainIssues, readYaml, type ParsedDocument } from './parse-yaml.ts';
+import type { LoadedPlaybook } from '../domain/playbook.ts';
+import { checkComponent, checkGraph, checkPlaybook, checkRules, type PlacedComponent } from './check-definition.ts';
+import { readYaml } from './parse-yaml.ts';
 
 export const BUILTIN_PLAYBOOKS = fileURLToPath(new URL('../../playbooks', import.meta.url));
 
-/** A template stands where a value of the right type will stand once a failure is known. */
-function isDeferred(issue: z.core.$ZodIssue, document: unknown): boolean {
-  let value: unknown = document;
-  for (const key of issue.path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
-  return isTemplate(value);
+/** All that a directory of playbooks may hold. */
+export interface Definitions {
+  playbooks: LoadedPlaybook[];
+  components: LoadedComponent[];
+  /** Users' own rules, asked before the built-in ones. */
+  rules: ClassificationRule[];
 }
 
-/** Checks one document. Throws `playbook-invalid` with line, column and field of every problem. */
-export function checkPlaybook(
-  document: ParsedDocument,
-  file: string,
-  source: LoadedPlaybook['source'],
-): LoadedPlaybook {
-  const parsed = PlaybookSchema.safeParse(document.value);
-  const issues = parsed.success ? [] : parsed.error.issues.filter((issue) => !isDeferred(issue, document.value));
-  if (issues.length > 0) {
-    throw new RerailError('playbook-invalid', explainIssues(issues, document), {
-      remedy: 'Correct the named fields; docs/reference/playbook.schema.json describes them all.',
-      nonRetryable: true,
-    });
+interface FileContent {
+  playbooks: LoadedPlaybook[];
+  components: PlacedComponent[];
+  rules: ClassificationRule[];
+}
+
+export const kindOf = (value: unknown): unknown => (value as { kind?: unknown } | null)?.kind;
+
+/** A document of any other kind is checked as a playbook, whose error then says what its kind must be. */
+async function loadFile(file: string, source: LoadedPlaybook['source']): Promise<FileContent> {
+  const documents = (await readYaml(file, 'playbook-invalid')).filter(({ value }) => value !== null);
+  const content: FileContent = { playbooks: [], components: [], rules: [] };
+  for (const document of documents) {
+    const kind = kindOf(document.value);
+    if (kind === 'Component') content.components.push({ component: checkComponent(document, file), document });
+    else if (kind === 'ClassificationRules') content.rules.push(...checkRules(document));
+    // Monitors may lie beside the playbooks of what they watch; they are loaded by themselves.
+    else if (kind !== 'Monitor') content.playbooks.push(checkPlaybook(document, file, source));
   }
-  const raw = (parsed.success ? parsed.data : document.value) as Playbook;
-  return {
-    name: raw.metadata.name,
-    source,
-    file,
-    match: raw.spec.match,
-    ...(raw.metadata.description ? { description: raw.metadata.description } : {}),
-    document: document.value as Playbook,
-  };
+  return content;
 }
 
 export async function loadPlaybookFile(file: string, source: LoadedPlaybook['source']): Promise<LoadedPlaybook[]> {
-  const documents = await readYaml(file, 'playbook-invalid');
-  return documents
-    .filter((document) => document.value !== null)
-    .map((document) => checkPlaybook(document, file, source));
+  return (await loadFile(file, source)).playbooks;
 }
 
-async function loadFolder(folder: string, source: LoadedPlaybook['source']): Promise<LoadedPlaybook[]> {
+/** The definition files below a directory, in order. Throws `playbook-invalid` where there is none. */
+export async function findDefinitionFiles(folder: string): Promise<string[]> {
   const there = await stat(folder).catch(() => undefined);
   if (!there?.isDirectory()) {
     throw new RerailError('playbook-invalid', `${folder}: there is no such directory of playbooks`, {
@@ -58,26 +54,46 @@ async function loadFolder(folder: string, source: LoadedPlaybook['source']): Pro
       nonRetryable: true,
     });
   }
-  const files = await glob('**/*.{yaml,yml}', { cwd: folder, absolute: true });
-  return (await Promise.all(files.sort().map((file) => loadPlaybookFile(file, source)))).flat();
+  return (await glob('**/*.{yaml,yml}', { cwd: folder, absolute: true })).sort();
 }
 
-/** Users' playbooks first, in the order of folders, files and documents, then the built-in ones. */
-export async function loadPlaybooks(userFolders: readonly string[] = []): Promise<LoadedPlaybook[]> {
-  const users = (await Promise.all(userFolders.map((folder) => loadFolder(path.resolve(folder), 'user')))).flat();
-  const all = [...users, ...(await loadFolder(BUILTIN_PLAYBOOKS, 'builtin'))];
+const loadFolder = async (folder: string, source: LoadedPlaybook['source']): Promise<FileContent[]> =>
+  Promise.all((await findDefinitionFiles(folder)).map((file) => loadFile(file, source)));
+
+/** A user's playbook with the name of a built-in one replaces it; no other name may be there twice. */
+function joinPlaybooks(users: readonly LoadedPlaybook[], builtin: readonly LoadedPlaybook[]): LoadedPlaybook[] {
   const firstFile = new Map<string, string>();
-  for (const { name, file, source } of all) {
+  for (const { name, file } of users) {
     const other = firstFile.get(name);
-    if (other !== undefined && source === 'user') {
+    if (other !== undefined) {
       throw new RerailError('playbook-invalid', `${file}: the playbook name "${name}" is also used in ${other}`, {
         remedy: 'Give one of them another name.',
         nonRetryable: true,
       });
     }
-    firstFile.set(name, other ?? file);
+    firstFile.set(name, file);
   }
-  // A user's playbook with the name of a built-in one replaces it.
-  const userNames = new Set(users.map(({ name }) => name));
-  return all.filter(({ name, source }) => source === 'user' || !userNames.has(name));
+  return [...users, ...builtin.filter(({ name }) => !firstFile.has(name))];
+}
+
+/**
+ * Playbooks, components and rules: users' first, in the order of folders, files and documents, then the built-in ones.
+ * Throws `playbook-invalid` or `definition-invalid` with line and column of every problem in a document.
+ */
+export async function loadDefinitions(userFolders: readonly string[] = []): Promise<Definitions> {
+  const users = (await Promise.all(userFolders.map((folder) => loadFolder(path.resolve(folder), 'user')))).flat();
+  const builtin = await loadFolder(BUILTIN_PLAYBOOKS, 'builtin');
+  return {
+    playbooks: joinPlaybooks(
+      users.flatMap(({ playbooks }) => playbooks),
+      builtin.flatMap(({ playbooks }) => playbooks),
+    ),
+    components: checkGraph(users.flatMap(({ components }) => components)),
+    rules: users.flatMap(({ rules }) => rules),
+  };
+}
+
+/** The playbooks alone. */
+export async function loadPlaybooks(userFolders: readonly string[] = []): Promise<LoadedPlaybook[]> {
+  return (await loadDefinitions(userFolders)).playbooks;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RerailError } from '../domain/errors.ts';
-import { explainIssues, readYaml } from './parse-yaml.ts';
+import { explainIssues, readYaml, type ParsedDocument } from './parse-yaml.ts';
 
 const tls = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('require') }),
@@ -38,11 +38,20 @@ const RedisSchema = z.strictObject({
   wholeDatabase: z.literal(true).optional(),
 });
 
+const TmuxSchema = z.strictObject({
+  socket: z.string().startsWith('/').optional(),
+  sessions: z.array(z.string().min(1)).min(1).optional(),
+});
+
 export const ProviderFileSchema = z.strictObject({
   apiVersion: z.literal('rerail/v1'),
   kind: z.literal('Provider'),
   metadata: z.strictObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/) }),
-  spec: z.union([z.strictObject({ postgres: PostgresSchema }), z.strictObject({ redis: RedisSchema })]),
+  spec: z.union([
+    z.strictObject({ postgres: PostgresSchema }),
+    z.strictObject({ redis: RedisSchema }),
+    z.strictObject({ tmux: TmuxSchema }),
+  ]),
 });
 
 type ProviderFile = z.infer<typeof ProviderFileSchema>;
@@ -52,15 +61,18 @@ export interface ConfiguredProvider {
   spec: ProviderFile['spec'];
 }
 
-/** Reads the databases and caches that checkpoints may hold. Throws `settings-invalid` with line, column and field. */
+/** Throws `settings-invalid` with line, column and field of every problem. */
+export function checkProvider(document: ParsedDocument, file: string): ConfiguredProvider {
+  const parsed = ProviderFileSchema.safeParse(document.value);
+  if (parsed.success) return { name: parsed.data.metadata.name, spec: parsed.data.spec };
+  throw new RerailError('settings-invalid', explainIssues(parsed.error.issues, document), {
+    remedy: `Correct the named fields of ${file}; docs/guide/providers.md describes them.`,
+    nonRetryable: true,
+  });
+}
+
+/** Reads the databases, caches and sessions that checkpoints may hold. Throws as `checkProvider` does. */
 export async function loadProviders(file: string): Promise<ConfiguredProvider[]> {
   const documents = (await readYaml(file, 'settings-invalid')).filter(({ value }) => value !== null);
-  return documents.map((document) => {
-    const parsed = ProviderFileSchema.safeParse(document.value);
-    if (parsed.success) return { name: parsed.data.metadata.name, spec: parsed.data.spec };
-    throw new RerailError('settings-invalid', explainIssues(parsed.error.issues, document), {
-      remedy: `Correct the named fields of ${file}; docs/guide/providers.md describes them.`,
-      nonRetryable: true,
-    });
-  });
+  return documents.map((document) => checkProvider(document, file));
 }

@@ -58,6 +58,9 @@ export const DEFAULT_TIMEOUT = {
   abort: '10s',
 } as const satisfies Record<ActionType, string>;
 
+export const RETRY_STRATEGIES = ['exponential', 'linear', 'adaptive'] as const;
+export const JITTER_METHODS = ['none', 'full', 'equal', 'decorrelated'] as const;
+
 export const DEFAULT_RETRY: RetrySpec = {
   maximumAttempts: 1,
   initialInterval: '1s',

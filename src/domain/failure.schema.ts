@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DurationSchema } from './duration.schema.ts';
-import { CATEGORIES, FAILURE_TYPES, LANES, SEVERITIES } from './failure.ts';
+import { CATEGORIES, FAILURE_TYPES, LANES, RECOVERY_TYPES, SEVERITIES } from './failure.ts';
 import { TargetSchema } from './names.schema.ts';
 import { OperationSchema } from './operation.schema.ts';
 import { ProbeSchema } from './probe.schema.ts';
@@ -42,6 +42,29 @@ export const RunPositionSchema = z.object({
   steps: z.array(RunStepRefSchema).min(1),
 });
 
+/** What failed along with it, in the fields that classification reads. Lane, host and subject are those of the failure. */
+export const RelatedFailureSchema = z.strictObject({
+  component: z.string().max(200).optional(),
+  target: TargetSchema.optional(),
+  message: z.string().min(1, 'must say what failed').max(10_000),
+  type: FailureTypeSchema.optional(),
+  category: CategorySchema.optional(),
+  severity: SeveritySchema.optional(),
+  code: z.string().max(200).optional(),
+  errorName: z.string().max(200).optional(),
+  exitCode: z.number().int().optional(),
+  signal: z.string().optional(),
+  httpStatus: z.number().int().min(100).max(599).optional(),
+  retryAfter: DurationSchema.optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  stdout: z.string().optional(),
+  stderr: z.string().optional(),
+  causes: z.array(FailureCauseSchema).optional(),
+  /** What a plan may run again to mend this one; the failure's own operation comes after it. */
+  operation: OperationSchema.optional(),
+  probes: z.array(ProbeSchema).optional(),
+});
+
 export const FailureSchema = z.strictObject({
   target: TargetSchema,
   subject: TargetSchema.optional(),
@@ -71,11 +94,18 @@ export const FailureSchema = z.strictObject({
   /** How to see that the target works again, besides what the playbook says. */
   probes: z.array(ProbeSchema).default([]),
   host: z.string().optional(),
+  /** Where the plan's commands work when neither the run nor the operation says it. */
+  workspace: z.string().startsWith('/').optional(),
   run: RunPositionSchema.optional(),
+  /** A cascade: what else failed at the same time (requirement 3.5). The plan treats the root of them first. */
+  related: z.array(RelatedFailureSchema).max(50).optional(),
+  /** Why the recovery takes place (requirement 4.11); `recoveryTypeOf` derives it from the source where it is absent. */
+  recoveryType: z.enum(RECOVERY_TYPES).optional(),
 });
 
 export type Failure = z.infer<typeof FailureSchema>;
 export type FailureInput = z.input<typeof FailureSchema>;
+export type RelatedFailure = z.infer<typeof RelatedFailureSchema>;
 export type FailureCause = z.infer<typeof FailureCauseSchema>;
 export type FailureSource = z.infer<typeof FailureSourceSchema>;
 export type RunPosition = z.infer<typeof RunPositionSchema>;

@@ -1,4 +1,14 @@
-export type { Failure, FailureCause, FailureInput, FailureSource, RunPosition, RunStepRef } from './failure.schema.ts';
+import type { Failure } from './failure.schema.ts';
+
+export type {
+  Failure,
+  FailureCause,
+  FailureInput,
+  FailureSource,
+  RelatedFailure,
+  RunPosition,
+  RunStepRef,
+} from './failure.schema.ts';
 
 /** Requirement 3.1. */
 export const CATEGORIES = [
@@ -40,6 +50,7 @@ export const FAILURE_TYPES = [
   'disconnected',
   'corrupted',
   'frozen',
+  'process',
 ] as const;
 export type FailureType = (typeof FAILURE_TYPES)[number];
 
@@ -51,10 +62,31 @@ export type Severity = (typeof SEVERITIES)[number];
 export const LANES = ['docs', 'standard', 'heavy'] as const;
 export type Lane = (typeof LANES)[number];
 
+/** Requirement 4.11. */
+export const RECOVERY_TYPES = ['automatic', 'manual', 'scheduled', 'emergency'] as const;
+export type RecoveryType = (typeof RECOVERY_TYPES)[number];
+
+const RECOVERY_TYPE_OF_SOURCE: Record<Failure['source']['kind'], RecoveryType> = {
+  cli: 'manual',
+  client: 'manual',
+  api: 'manual',
+  run: 'automatic',
+  monitor: 'automatic',
+  alert: 'automatic',
+  drill: 'scheduled',
+};
+
+/** What the report counts it as: what was said, or what the source makes of it. */
+export function recoveryTypeOf(failure: Pick<Failure, 'recoveryType' | 'source'>): RecoveryType {
+  return failure.recoveryType ?? RECOVERY_TYPE_OF_SOURCE[failure.source.kind];
+}
+
 export interface Classification {
   category: Category;
   type: FailureType;
   severity: Severity;
   /** Which rule said so, in words a person can check. */
   rule: string;
+  /** SHA-256 that stays the same when the same failure comes again; see fingerprint.ts. */
+  fingerprint?: string | undefined;
 }

@@ -15,3 +15,9 @@ export function newId(prefix: string, now: number = Date.now(), random: () => nu
   const entropy = Array.from({ length: 16 }, () => CROCKFORD[Math.floor(random() * 32)]).join('');
   return `${prefix}_${encode(now, 10)}${entropy}`;
 }
+
+/** When an id was made, in milliseconds; undefined for what is none of ours. */
+export function momentOfId(id: string): number | undefined {
+  const [, time] = /_([0-7][0-9A-HJKMNP-TV-Z]{9})[0-9A-HJKMNP-TV-Z]{16}$/.exec(id) ?? [];
+  return time === undefined ? undefined : [...time].reduce((sum, sign) => sum * 32 + CROCKFORD.indexOf(sign), 0);
+}

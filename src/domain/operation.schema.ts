@@ -16,6 +16,17 @@ export const SecretRefSchema = z
   .string()
   .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/, 'must be env:NAME or file:/path');
 
+const REFERENCE = /^env:[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** A reference in the wrong place would be sent as it is, and the secret would be missing where it is needed. */
+const plainText = (field: string) =>
+  z.string().refine((value) => !REFERENCE.test(value), `is a reference to a secret: put it under ${field}`);
+
+function holdsReference(value: unknown): boolean {
+  if (typeof value === 'string') return REFERENCE.test(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsReference);
+}
+
 export const CommandOperationSchema = z.strictObject({
   kind: z.literal('command'),
   argv: ArgvSchema,
@@ -23,7 +34,7 @@ export const CommandOperationSchema = z.strictObject({
   workspace: z.string().startsWith('/').optional(),
   /** Relative to the workspace. */
   cwd: z.string().optional(),
-  env: z.record(ENV_NAME, z.string()).optional(),
+  env: z.record(ENV_NAME, plainText('secretEnv')).optional(),
   /** Names passed on from the worker's own environment, besides the built-in allow-list. */
   envAllow: z.array(ENV_NAME).optional(),
   secretEnv: z.record(ENV_NAME, SecretRefSchema).optional(),
@@ -38,25 +49,35 @@ export const HttpOperationSchema = z.strictObject({
   kind: z.literal('http'),
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
   url: z.url({ protocol: /^https?$/ }),
-  headers: z.record(z.string(), z.string()).optional(),
+  headers: z.record(z.string(), plainText('secretHeaders')).optional(),
   secretHeaders: z.record(z.string(), SecretRefSchema).optional(),
-  body: JsonSchema.optional(),
+  body: JsonSchema.refine(
+    (body) => !holdsReference(body),
+    'must not hold a reference (env:NAME): bodies are sent as they are',
+  ).optional(),
   expectStatus: z.array(z.number().int().min(100).max(599)).optional(),
   timeout: DurationSchema.optional(),
 });
+
+/** JSON Schema that an input given by a person has to fit. */
+export const InputSchemaSchema = z.record(z.string(), JsonSchema);
 
 export const ActivityOperationSchema = z.strictObject({
   kind: z.literal('activity'),
   name: z.string().min(1),
   input: JsonSchema.optional(),
+  inputSchema: InputSchemaSchema.optional(),
   taskQueue: z.string().optional(),
   timeout: DurationSchema.optional(),
+  /** An activity that beats is missed so soon after its worker has died, and not only at its time-out. */
+  heartbeat: DurationSchema.optional(),
 });
 
 export const WorkflowOperationSchema = z.strictObject({
   kind: z.literal('workflow'),
   type: z.string().min(1),
   input: JsonSchema.optional(),
+  inputSchema: InputSchemaSchema.optional(),
   taskQueue: z.string().optional(),
   timeout: DurationSchema.optional(),
 });

@@ -6,7 +6,7 @@ import { CategorySchema, FailureTypeSchema, LaneSchema, SeveritySchema } from '.
 import { NameSchema } from './names.schema.ts';
 import { VerifySpecSchema } from './probe.schema.ts';
 
-/** All given fields must fit; `target` and `code` take `*`. */
+/** All given fields must fit; `target`, `code` and `component` take `*`. */
 export const MatchSchema = z
   .strictObject({
     failureType: FailureTypeSchema.optional(),
@@ -17,12 +17,18 @@ export const MatchSchema = z
     component: z.string().optional(),
     target: z.string().optional(),
     labels: z.record(z.string(), z.string()).optional(),
+    /** The reporter named the type, no rule guessed it. */
+    stated: z.literal(true).optional(),
   })
   .refine((match) => Object.keys(match).length > 0, { error: 'must name at least one field to match' });
 
 export const LimitsSchema = z.strictObject({
+  /** Recoveries of one target within an hour, after which a person decides. */
   perHour: z.number().int().min(1).optional(),
+  /** A failure that is back so soon after its fix is being masked: a person decides. */
   flapWindow: DurationSchema.optional(),
+  /** Other targets that the playbook may have treated within an hour before a person decides. */
+  maxTargets: z.number().int().min(1).optional(),
   /** The whole recovery, human wait included, after which it escalates. */
   deadline: DurationSchema.optional(),
 });
@@ -30,6 +36,20 @@ export const LimitsSchema = z.strictObject({
 export const ObjectivesSchema = z.strictObject({ rto: DurationSchema.optional(), rpo: DurationSchema.optional() });
 
 export const MODES = ['observe', 'propose', 'auto'] as const;
+const ModeSchema = z.enum(MODES);
+
+/** One for all plans of the playbook, or one for each risk. */
+const ModeByRiskSchema = z.union(
+  [
+    ModeSchema,
+    z.strictObject({
+      low: ModeSchema.default('auto'),
+      medium: ModeSchema.default('auto'),
+      high: ModeSchema.default('propose'),
+    }),
+  ],
+  'must be observe, propose or auto, or one of them for each risk: {low: auto, medium: propose, high: observe}',
+);
 
 export const PlaybookSchema = z.strictObject({
   apiVersion: z.literal('rerail/v1'),
@@ -41,7 +61,7 @@ export const PlaybookSchema = z.strictObject({
   }),
   spec: z.strictObject({
     match: z.array(MatchSchema).min(1),
-    mode: z.enum(MODES).default('auto'),
+    mode: ModeByRiskSchema.default('auto'),
     confidence: z.number().min(0).max(1).default(0.5),
     /** Asked of a person before the first action. */
     approval: ApprovalPolicySchema.optional(),
@@ -60,6 +80,12 @@ export const PlaybookSchema = z.strictObject({
         });
       }),
     verify: VerifySpecSchema.prefault({}),
+    /**
+     * What is tried when this does not help (requirement 4.10): the next fitting playbooks that need nobody (`auto`,
+     * the default of the built-in ones), these by name, or nothing (`off`, the default of one's own and of one that was
+     * asked for by name).
+     */
+    failover: z.union([z.enum(['auto', 'off']), z.array(NameSchema).min(1).max(5)]).optional(),
   }),
 });
 

@@ -1,46 +1,15 @@
 import { z } from 'zod';
 import { DurationSchema } from './duration.schema.ts';
+import { FAILURE_TYPES } from './failure.ts';
 import { NameSchema } from './names.schema.ts';
-import { ArgvSchema } from './operation.schema.ts';
+import { PROBE_SHAPE } from './probe-kinds.schema.ts';
 import { PROBE_KINDS } from './probe.ts';
 
-const CommandProbeSchema = z.strictObject({
-  argv: ArgvSchema,
-  cwd: z.string().optional(),
-  expectExit: z.number().int().default(0),
-  stdoutContains: z.string().optional(),
-});
-
-const FileProbeSchema = z.strictObject({
-  path: z.string().min(1),
-  exists: z.boolean().default(true),
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
-    .optional(),
-  contains: z.string().optional(),
-});
-
-const HttpProbeSchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
-  /** Default: any of 200 to 399. */
-  status: z.number().int().min(100).max(599).optional(),
-  contains: z.string().optional(),
-});
-
-const TcpProbeSchema = z.strictObject({
-  host: z.string().default('127.0.0.1'),
-  port: z.number().int().min(1).max(65_535),
-});
-
-export const ProbeSchema = z
+const AnyProbeSchema = z
   .strictObject({
     name: NameSchema,
     timeout: DurationSchema.optional(),
-    command: CommandProbeSchema.optional(),
-    file: FileProbeSchema.optional(),
-    http: HttpProbeSchema.optional(),
-    tcp: TcpProbeSchema.optional(),
+    ...PROBE_SHAPE,
     /** Absolute root for `cwd` and `path`; set by the run that the probe belongs to. */
     workspace: z.string().startsWith('/').optional(),
     host: z.string().optional(),
@@ -48,6 +17,17 @@ export const ProbeSchema = z
   .refine((probe) => PROBE_KINDS.filter((kind) => probe[kind] !== undefined).length === 1, {
     error: `must have exactly one of ${PROBE_KINDS.join(', ')}`,
   });
+
+type AnyProbe = z.infer<typeof AnyProbeSchema>;
+type AnyProbeInput = z.input<typeof AnyProbeSchema>;
+/** Named, so that the types of what holds probes stay short enough to be written out. */
+export interface Probe extends AnyProbe {
+  name: string;
+}
+export interface ProbeInput extends AnyProbeInput {
+  name: string;
+}
+export const ProbeSchema: z.ZodType<Probe, ProbeInput> = AnyProbeSchema;
 
 /** Probes must pass within a time and then hold (design 3.5). */
 export const VerifySpecSchema = z.strictObject({
@@ -65,8 +45,12 @@ export const ProbeReadingSchema = z.object({
   observed: z.string(),
   durationMs: z.number(),
   at: z.string(),
+  /** What it means, where the probe knows it. */
+  failureType: z.enum(FAILURE_TYPES).optional(),
+  /** Of those that measure, in the unit. */
+  value: z.number().optional(),
+  unit: z.string().optional(),
 });
 
-export type Probe = z.infer<typeof ProbeSchema>;
 export type VerifySpec = z.infer<typeof VerifySpecSchema>;
 export type ProbeReading = z.infer<typeof ProbeReadingSchema>;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { ApprovalPolicySchema, ImpactSchema } from './approval.schema.ts';
 import { ACTION_STATUSES, ACTION_TYPES } from './action.ts';
+import { PredictionSchema } from './knowledge.schema.ts';
 import { JsonSchema } from './names.schema.ts';
 import { RECOVERY_STATUSES } from './recovery.ts';
 
@@ -35,8 +37,8 @@ export const ActionRecordSchema = z.object({
   note: z.string().optional(),
 });
 
-/** What took the failure away: an operation that worked again, a person, or a probe. */
-export const ResolutionSchema = z.enum(['retry', 'resume', 'skip', 'supplied', 'probes']);
+/** What took the failure away: an operation that worked again, a person, a probe, or what stands in for it. */
+export const ResolutionSchema = z.enum(['retry', 'resume', 'skip', 'supplied', 'probes', 'fallback']);
 
 export const TimelineEntrySchema = z.object({
   seq: z.number().int(),
@@ -54,6 +56,8 @@ export const TimelineEntrySchema = z.object({
     'probe',
     'compensation',
     'status',
+    'strategy',
+    'brake',
   ]),
   message: z.string(),
   actionId: z.string().optional(),
@@ -62,13 +66,29 @@ export const TimelineEntrySchema = z.object({
 });
 
 export const WaitingForSchema = z.object({
-  kind: z.enum(['approval', 'manual', 'decision', 'resume', 'time', 'probes']),
-  /** `approval`, `manual:<action>`, `decision:<action>`: also the search attribute's value. */
+  kind: z.enum(['approval', 'manual', 'decision', 'resume', 'time', 'probes', 'breaker']),
+  /** `approval`, `manual:<action>`, `decision:<action>`, `breaker:<name>`: also the search attribute's value. */
   key: z.string(),
   since: z.string(),
   /** When the wait ends by itself. */
   until: z.string().optional(),
   actionId: z.string().optional(),
+});
+
+/** All that is needed to decide on an approval. */
+export const OpenApprovalSchema = z.object({
+  actionId: z.string().optional(),
+  planHash: z.string(),
+  policy: ApprovalPolicySchema,
+  /** Who has approved so far. */
+  granted: z.array(z.string()),
+  risk: z.enum(['low', 'medium', 'high']),
+  /** The first action whose effect nothing takes back. */
+  pointOfNoReturn: z.string().optional(),
+  estimatedDurationMs: z.number(),
+  impact: ImpactSchema.optional(),
+  /** From this engine's own past; figures are absent below five samples. */
+  prediction: PredictionSchema.optional(),
 });
 
 /** Answer of the query `status`. */
@@ -81,6 +101,12 @@ export const RecoverySnapshotSchema = z.object({
   playbook: z.string().optional(),
   planHash: z.string().optional(),
   waitingFor: WaitingForSchema.optional(),
+  /** What a person is asked to approve at this moment. */
+  approval: OpenApprovalSchema.optional(),
+  /** Which playbook of those tried this is, from 1. */
+  strategy: z.number().int().optional(),
+  /** Who has paused it, also when it has not come to a stop yet. */
+  pausedBy: z.object({ by: z.string(), reason: z.string(), at: z.string() }).optional(),
   currentAction: z.string().optional(),
   actions: z.array(ActionRecordSchema),
   joined: z.number().int(),
@@ -95,6 +121,7 @@ export const AllowedDecisionSchema = z.object({
   reason: z.string().optional(),
 });
 
+export type OpenApproval = z.infer<typeof OpenApprovalSchema>;
 export type RecordedError = z.infer<typeof RecordedErrorSchema>;
 export type Attempt = z.infer<typeof AttemptSchema>;
 export type ActionRecord = z.infer<typeof ActionRecordSchema>;

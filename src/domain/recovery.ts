@@ -2,6 +2,7 @@ export type {
   ActionRecord,
   AllowedDecision,
   Attempt,
+  OpenApproval,
   RecordedError,
   RecoverySnapshot,
   Resolution,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DecideInputSchema } from './approval.schema.ts';
 import { CategorySchema, FailureSchema, FailureTypeSchema, SeveritySchema } from './failure.schema.ts';
+import { Sha256Schema } from './names.schema.ts';
 import { PlanSchema } from './plan.schema.ts';
 import { ProbeReadingSchema } from './probe.schema.ts';
 import { ActionRecordSchema, RecordedErrorSchema, ResolutionSchema, TimelineEntrySchema } from './recovery.schema.ts';
@@ -18,6 +19,15 @@ export const ApprovalRecordSchema = z.object({
   /** Temporal does not authenticate what a message says: the name is a claim. */
   authenticated: z.boolean(),
   via: z.enum(['signal', 'update', 'timer']),
+  roles: z.array(z.string()).optional(),
+  /** Given in an emergency, past roles and quorum. */
+  breakGlass: z.boolean().optional(),
+  /** Why it does not count after all: the target had changed before the plan could start. */
+  voidedBy: z.string().optional(),
+  /** What the target would have been changed from and to when it was asked for. */
+  stateHash: z.string().optional(),
+  /** Taken along from the recovery that this one continues. */
+  carriedFrom: z.string().optional(),
 });
 
 export const CompensationRecordSchema = z.object({
@@ -42,6 +52,8 @@ export const ClassificationSchema = z.object({
   type: FailureTypeSchema,
   severity: SeveritySchema,
   rule: z.string(),
+  /** Equal for the same failure at another time, under another process or temporary directory. */
+  fingerprint: Sha256Schema.optional(),
 });
 
 /** ISO 8601; the words of design 1. */
@@ -52,6 +64,16 @@ export const RecoveryTimesSchema = z.object({
   t3: z.string().optional(),
   t4: z.string().optional(),
   t5: z.string().optional(),
+});
+
+/** A playbook that was tried and did not help (requirement 4.10). */
+export const FailedStrategySchema = z.object({
+  playbook: z.string(),
+  planHash: z.string(),
+  /** Why it did not help. */
+  error: RecordedErrorSchema,
+  actions: z.array(ActionRecordSchema),
+  probes: z.array(ProbeReadingSchema),
 });
 
 /** The result of a recovery, however it ends. */
@@ -71,6 +93,8 @@ export const RecoveryReportSchema = z.object({
   classification: ClassificationSchema.optional(),
   plan: PlanSchema.optional(),
   actions: z.array(ActionRecordSchema),
+  /** What was tried before `plan`, oldest first; absent when it was the first. */
+  failedStrategies: z.array(FailedStrategySchema).optional(),
   approvals: z.array(ApprovalRecordSchema),
   decisions: z.array(DecideInputSchema.extend({ at: z.string() })),
   verification: z.object({
@@ -95,6 +119,7 @@ export const RecoveryReportSchema = z.object({
   error: RecordedErrorSchema.optional(),
 });
 
+export type FailedStrategy = z.infer<typeof FailedStrategySchema>;
 export type ApprovalRecord = z.infer<typeof ApprovalRecordSchema>;
 export type CompensationRecord = z.infer<typeof CompensationRecordSchema>;
 export type RestoredCheckpoint = z.infer<typeof RestoredCheckpointSchema>;

@@ -1,1 +1,1 @@
-export type { CompensationRecord, RecoveryReport, RestoredCheckpoint } from './report.schema.ts';
+export type { CompensationRecord, FailedStrategy, RecoveryReport, RestoredCheckpoint } from './report.schema.ts';

@@ -4,7 +4,7 @@ import { JsonSchema } from './names.schema.ts';
 import { PipelineSchema } from './pipeline.schema.ts';
 import { RecordedErrorSchema, ResolutionSchema } from './recovery.schema.ts';
 import { CLOSED_RECOVERY_STATUSES } from './recovery.ts';
-import { CompensationRecordSchema } from './report.schema.ts';
+import { CompensationRecordSchema, RestoredCheckpointSchema } from './report.schema.ts';
 import { RUN_STATUSES, RUN_STEP_STATUSES } from './run.ts';
 
 /** Everything a run needs, resolved before it starts. */
@@ -16,6 +16,11 @@ export const RunInputSchema = z.object({
   subject: z.string(),
   workspace: z.string(),
   host: z.string(),
+  /** Of the behaviour that it was started with. */
+  version: z.number().int().optional(),
+  inputs: z.record(z.string(), JsonSchema).optional(),
+  /** A checkpoint of an earlier run of this pipeline: restored first, then the run goes on behind it. */
+  resumeFrom: z.object({ checkpointId: z.string(), by: z.string(), reason: z.string() }).optional(),
   /** By name, instead of by choice, for the recoveries of this run. */
   playbook: z.string().optional(),
 });
@@ -45,6 +50,8 @@ export const RunStepRecordSchema = z.object({
   durationMs: z.number(),
   error: RecordedErrorSchema.optional(),
   recoveries: z.array(z.string()),
+  /** Why it was left out, or where it was done. */
+  note: z.string().optional(),
 });
 
 /** Answer of the query `status` of a run. */
@@ -76,6 +83,9 @@ export const RunReportSchema = z.object({
   checkpoints: z.array(z.object({ id: z.string(), name: z.string(), checksum: z.string() })),
   compensations: z.array(CompensationRecordSchema),
   context: z.record(z.string(), JsonSchema),
+  outputs: z.record(z.string(), JsonSchema).optional(),
+  budget: z.object({ limitMs: z.number(), usedMs: z.number(), exceeded: z.boolean() }).optional(),
+  resumedFrom: RestoredCheckpointSchema.optional(),
   startedAt: z.string(),
   durationMs: z.number(),
   error: RecordedErrorSchema.optional(),

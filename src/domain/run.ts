@@ -8,6 +8,8 @@ export const RUN_STEP_STATUSES = [
   'succeeded',
   'recovered',
   'skipped',
+  /** Its condition or lane left it out. */
+  'not_needed',
   'failed',
   'compensated',
 ] as const;

@@ -3,6 +3,11 @@ export interface TemplateScope {
   failure?: unknown;
   inputs?: unknown;
   actions?: Record<string, { output?: unknown }>;
+  /** Of a protected run: its data, and what its steps put out. */
+  context?: unknown;
+  steps?: Record<string, { output?: unknown }>;
+  /** In rules that say what alerts mean. */
+  alert?: unknown;
 }
 
 const WHOLE = /^\{\{\s*([\w.-]+)\s*\}\}$/;
@@ -17,6 +22,13 @@ function lookUp(path: string, scope: TemplateScope): unknown {
     value = (value as Record<string, unknown>)[key];
   }
   return value;
+}
+
+/** The paths of all templates in a JSON value, in order. */
+export function templatePaths(value: unknown): string[] {
+  if (typeof value === 'string') return [...value.matchAll(PART)].map((match) => match[1] ?? '');
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(templatePaths);
 }
 
 /**

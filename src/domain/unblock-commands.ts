@@ -19,6 +19,8 @@ export function unblockCommands({ workflowId, waitingFor, planHash }: Wait, sign
       return [`rerail recovery decide ${workflowId} ${action} retry|skip|abort|escalate ${signed}`];
     case 'resume':
       return [`rerail recovery resume ${workflowId} ${signed}`];
+    case 'breaker':
+      return [`rerail breaker reset ${(waitingFor?.key ?? '').replace(/^breaker:/, '')} ${signed}`];
     default:
       return [];
   }

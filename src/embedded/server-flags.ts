@@ -6,6 +6,8 @@ export interface ServerFlags {
   uiPort?: number;
   /** Undefined: in memory. */
   dbFile?: string;
+  /** Of the server's own metrics in Prometheus' form. Undefined: none. */
+  metricsPort?: number;
 }
 
 /**
@@ -30,10 +32,11 @@ const SQLITE_PRAGMAS = ['journal_mode=WAL', 'synchronous=NORMAL'];
 
 export const LOOPBACK = '127.0.0.1';
 
-export function serverArguments({ port, uiPort, dbFile }: ServerFlags): string[] {
+export function serverArguments({ port, uiPort, dbFile, metricsPort }: ServerFlags): string[] {
   return [
     ...['server', 'start-dev', '--ip', LOOPBACK, '--port', String(port)],
     ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]),
+    ...(metricsPort === undefined ? [] : ['--metrics-port', String(metricsPort)]),
     ...(dbFile === undefined ? [] : ['--db-filename', dbFile]),
     ...(dbFile === undefined ? [] : SQLITE_PRAGMAS.flatMap((pragma) => ['--sqlite-pragma', pragma])),
     ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => [

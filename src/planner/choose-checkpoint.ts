@@ -22,9 +22,13 @@ export function chooseCheckpoint(
   return failedPhase === undefined ? (starts[0] ?? usable[0]) : (startOf(failedPhase) ?? starts[0]);
 }
 
-/** The steps that a return to this checkpoint makes necessary again, the failed one last. */
+/**
+ * The steps that a return to this checkpoint makes necessary again, the failed one last; without one only the failed step,
+ * for what was done at the same time as that has worked.
+ */
 export function stepsSince(failure: Failure, record: CheckpointRecord | undefined): RunStepRef[] {
-  const steps = failure.run?.steps ?? [];
-  const from = record?.info.stepIndex ?? failure.run?.failed.index ?? 0;
-  return steps.filter((step) => step.index >= Math.min(from, failure.run?.failed.index ?? from));
+  const { steps = [], failed } = failure.run ?? {};
+  const from = record?.info.stepIndex;
+  if (from === undefined) return steps.filter(({ index }) => index === failed?.index);
+  return steps.filter((step) => step.index >= Math.min(from, failed?.index ?? from));
 }

@@ -1,10 +1,10 @@
+import type { ClassificationRule } from '../domain/classification-rule.ts';
 import type { Classification, Failure } from '../domain/failure.ts';
-import {
-  CATEGORY_OF_TYPE,
-  CLASSIFICATION_RULES,
-  SEVERITY_OF_CATEGORY,
-  type ClassificationRule,
-} from './classification-rules.ts';
+import { withoutColour } from '../domain/without-colour.ts';
+import { CATEGORY_OF_TYPE, CLASSIFICATION_RULES, SEVERITY_OF_CATEGORY } from './classification-rules.ts';
+
+/** What of a command's output the rules read: its end, where runners sum up. */
+const OUTPUT_LIMIT = 200_000;
 
 /** One link of the cause chain, in the shape that rules look at. */
 interface Evidence {
@@ -27,9 +27,6 @@ function matches(rule: ClassificationRule, evidence: Evidence): boolean {
   return !rule.httpStatus || (status >= rule.httpStatus[0] && status <= rule.httpStatus[1]);
 }
 
-/** Colours of a terminal hide the borders of words from the rules. */
-const withoutColour = (text: string): string => text.replace(/\u001b\[[\d;]*m/g, '');
-
 /** Deepest cause first: what a wrapper says about an error is worth less than the error. */
 function chainOf(failure: Failure): Evidence[] {
   const causes = failure.causes.map((cause, index) => ({
@@ -42,7 +39,9 @@ function chainOf(failure: Failure): Evidence[] {
     where: 'the failure itself',
     code: failure.code,
     errorName: failure.errorName,
-    message: withoutColour([failure.message, failure.stderr ?? '', failure.stdout ?? ''].join('\n')),
+    message: withoutColour(
+      [failure.message, ...[failure.stderr, failure.stdout].map((text) => text?.slice(-OUTPUT_LIMIT) ?? '')].join('\n'),
+    ),
     exitCode: failure.exitCode,
     signal: failure.signal,
     httpStatus: failure.httpStatus,
@@ -50,17 +49,26 @@ function chainOf(failure: Failure): Evidence[] {
   return [...causes.reverse(), top];
 }
 
-function findRule(failure: Failure): { rule: ClassificationRule; where: string } | undefined {
+interface Found {
+  rule: ClassificationRule;
+  where: string;
+}
+
+function findRule(failure: Failure, rules: readonly ClassificationRule[]): Found | undefined {
   for (const evidence of chainOf(failure)) {
-    const rule = CLASSIFICATION_RULES.find((candidate) => matches(candidate, evidence));
+    const rule = rules.find((candidate) => matches(candidate, evidence));
     if (rule) return { rule, where: evidence.where };
   }
   return undefined;
 }
 
-/** Says what kind of failure this is. What the reporter stated stands; the rules fill in the rest. */
-export function classify(failure: Failure): Classification {
-  const found = failure.type && failure.category ? undefined : findRule(failure);
+/** A user's rule goes before a built-in one even where that one fits a deeper cause. */
+const findAny = (failure: Failure, own: readonly ClassificationRule[]): Found | undefined =>
+  (own.length > 0 ? findRule(failure, own) : undefined) ?? findRule(failure, CLASSIFICATION_RULES);
+
+/** Says what kind of failure this is. What the reporter stated stands; the rules, users' own first, fill in the rest. */
+export function classify(failure: Failure, own: readonly ClassificationRule[] = []): Classification {
+  const found = failure.type && failure.category ? undefined : findAny(failure, own);
   const type = failure.type ?? found?.rule.then.type ?? 'unknown';
   const category =
     failure.category ?? (failure.type ? CATEGORY_OF_TYPE[failure.type] : found?.rule.then.category) ?? 'UNKNOWN';
@@ -71,7 +79,7 @@ export function classify(failure: Failure): Classification {
     : failure.category && !found
       ? `the reporter said it is ${failure.category}`
       : found
-        ? `rule "${found.rule.name}" fits ${found.where}`
+        ? `rule "${found.rule.name}"${found.rule.source === 'user' ? ' (user)' : ''} fits ${found.where}`
         : 'no rule fits';
   return { category, type, severity, rule };
 }

@@ -5,15 +5,13 @@ import {
   type ActionSpec,
   type PlannedAction,
 } from '../domain/action.ts';
-import type { Invocation, ReplayStep } from '../domain/action.schema.ts';
-import type { Json } from '../domain/canonical-json.ts';
+import type { ReplayStep } from '../domain/action.schema.ts';
 import type { CheckpointRecord } from '../domain/checkpoint.ts';
 import { toMs } from '../domain/duration.ts';
 import type { Failure } from '../domain/failure.ts';
 import { describeOperation, type Operation } from '../domain/operation.ts';
-import type { Probe } from '../domain/probe.ts';
-import { HOST_ACTIVITIES, hostTaskQueue } from '../domain/wire-names.ts';
 import { chooseCheckpoint, stepsSince } from './choose-checkpoint.ts';
+import { isHostActivity, placeCommand, placeProbe, toOperation, workspaceOf } from './place-operation.ts';
 
 export interface PlanContext {
   failure: Failure;
@@ -26,44 +24,6 @@ export interface PlanContext {
 
 /** Either the planned action or why it has no place in this plan. */
 export type Planned = { action: PlannedAction } | { dropped: string };
-
-const workspaceOf = (failure: Failure): string | undefined =>
-  failure.run?.workspace ?? (failure.operation?.kind === 'command' ? failure.operation.workspace : undefined);
-
-const hostOf = (failure: Failure): string | undefined =>
-  failure.run?.host ?? failure.host ?? (failure.operation?.kind === 'command' ? failure.operation.host : undefined);
-
-const isHostActivity = (name: string): boolean => (HOST_ACTIVITIES as readonly string[]).includes(name);
-
-const isRecord = (value: unknown): value is Record<string, Json> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Gives an invocation of a playbook the place it runs in. */
-export function toOperation(invocation: Invocation, timeout: string, failure: Failure): Operation {
-  const limit = { timeout: timeout as NonNullable<Operation['timeout']> };
-  if (invocation.http) return { kind: 'http', ...invocation.http, ...limit };
-  const workspace = workspaceOf(failure);
-  const host = hostOf(failure);
-  if (invocation.command) {
-    const { command, cwd, env, envAllow, secretEnv, idempotent } = invocation;
-    return { kind: 'command', argv: command, cwd, env, envAllow, secretEnv, idempotent, workspace, host, ...limit };
-  }
-  const name = invocation.activity ?? '';
-  if (!isHostActivity(name) || !host) return { kind: 'activity', name, input: invocation.input, ...limit };
-  const input = isRecord(invocation.input) ? invocation.input : {};
-  return {
-    kind: 'activity',
-    name,
-    input: { workspace: workspace ?? null, ...input },
-    taskQueue: hostTaskQueue(host),
-    ...limit,
-  };
-}
-
-/** Probes of a playbook look at the workspace and host of the failure. */
-export function placeProbe(probe: Probe, failure: Failure): Probe {
-  return { ...probe, workspace: probe.workspace ?? workspaceOf(failure), host: probe.host ?? hostOf(failure) };
-}
 
 function titleOf(spec: ActionSpec, failure: Failure, steps: readonly ReplayStep[]): string {
   if (spec.title) return spec.title;
@@ -96,17 +56,10 @@ function titleOf(spec: ActionSpec, failure: Failure, steps: readonly ReplayStep[
   }
 }
 
-function placeOperation(operation: Operation, failure: Failure): Operation {
-  if (operation.kind !== 'command') return operation;
-  return {
-    ...operation,
-    host: operation.host ?? hostOf(failure),
-    workspace: operation.workspace ?? workspaceOf(failure),
-  };
-}
+const standIn = (operation: Operation) => ({ title: describeOperation(operation), operation });
 
 function replayStep(name: string, operation: Operation, failure: Failure): ReplayStep {
-  return { name, operation: placeOperation(operation, failure) };
+  return { name, operation: placeCommand(operation, failure) };
 }
 
 function replaySteps(failure: Failure, record: CheckpointRecord | undefined): ReplayStep[] {
@@ -134,6 +87,10 @@ export function planAction(spec: ActionSpec, order: number, context: PlanContext
     compensation,
     success: (spec.success ?? []).map((probe) => placeProbe(probe, failure)),
   });
+  const guarded = ({ breaker, fallback }: Pick<Extract<ActionSpec, { type: 'run' }>, 'breaker' | 'fallback'>) => ({
+    breaker,
+    fallback: fallback && standIn(toOperation(fallback, timeout, failure)),
+  });
 
   switch (spec.type) {
     case 'retry': {
@@ -141,7 +98,7 @@ export function planAction(spec: ActionSpec, order: number, context: PlanContext
       const steps = given ?? replaySteps(failure, context.restored);
       if (steps.length === 0) return { dropped: 'the failure names no operation that could be retried' };
       const retry = spec.retry ?? DEFAULT_RETRY;
-      return { action: { ...base(steps), type: 'retry', retry, steps, breaker: spec.breaker } };
+      return { action: { ...base(steps), type: 'retry', retry, steps, ...guarded(spec) } };
     }
     case 'resume':
     case 'rollback': {
@@ -173,7 +130,7 @@ export function planAction(spec: ActionSpec, order: number, context: PlanContext
         return { dropped: `${spec.run.activity} works in a workspace and the failure names none` };
       }
       const operation = toOperation(spec.run, timeout, failure);
-      return { action: { ...base(), type: 'run', operation, retry: spec.retry ?? DEFAULT_RETRY } };
+      return { action: { ...base(), type: 'run', operation, retry: spec.retry ?? DEFAULT_RETRY, ...guarded(spec) } };
     }
     case 'wait':
       return {

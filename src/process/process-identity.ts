@@ -28,7 +28,7 @@ function startTimeOf(pid: number): string {
   return fields[0] === 'Z' || fields[0] === 'X' ? 'dead' : (fields[19] ?? '');
 }
 
-const bootId = (): string => readOr('/proc/sys/kernel/random/boot_id', 'unknown');
+export const bootId = (): string => readOr('/proc/sys/kernel/random/boot_id', 'unknown');
 
 export function processIdentity(pid: number = process.pid): ProcessIdentity {
   return { pid, host: hostname(), bootId: bootId(), startTime: startTimeOf(pid) };

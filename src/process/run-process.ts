@@ -16,6 +16,8 @@ export interface ProcessSpec {
   maxOutputBytes?: number;
   /** What it has started is killed with it at the time-out; otherwise a straggler that holds the pipes is waited for. */
   ownGroup?: true;
+  /** At the time-out its pipes are closed: it may have handed them to a process that is not killed with it. */
+  dropPipes?: true;
 }
 
 export interface ProcessResult {
@@ -98,8 +100,19 @@ function launch(spec: ProcessSpec, keepStdout: boolean): RunningProcess {
     spec.ownGroup && spec.timeoutMs !== undefined && child.pid !== undefined
       ? killGroupLater(child.pid, spec.timeoutMs, spec.killDelayMs ?? KILL_DELAY_MS)
       : () => undefined;
+  const dropped =
+    spec.dropPipes && spec.timeoutMs !== undefined
+      ? setTimeout(
+          () => {
+            child.stdout.destroy();
+            child.stderr.destroy();
+          },
+          spec.timeoutMs + (spec.killDelayMs ?? KILL_DELAY_MS),
+        )
+      : undefined;
   const ended = Promise.resolve(child).then((result): ProcessResult => {
     callOff();
+    clearTimeout(dropped);
     if (result.exitCode === undefined && result.signal === undefined && !result.timedOut && !result.isCanceled) {
       throw new RerailError(
         'command-not-found',

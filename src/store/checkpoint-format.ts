@@ -1,13 +1,9 @@
-import { createHash } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { ManifestSchema, CheckpointIdSchema } from '../domain/checkpoint.schema.ts';
 import type { Manifest } from '../domain/checkpoint.ts';
 import { isRerailError, RerailError, messageOf } from '../domain/errors.ts';
 import type { CheckpointDraft } from './checkpoint-store.ts';
-
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
+import { sha256 } from '../process/digests.ts';
 
 export interface EncodedDraft {
   id: string;

@@ -79,7 +79,10 @@ export interface CheckpointStore {
     digests: readonly string[],
     sink: (digest: string, content: AsyncIterable<Uint8Array>) => Promise<void>,
   ): Promise<void>;
-  /** A checkpoint whose header cannot be read is listed with an empty checksum; `verify` says what is wrong with it. */
+  /**
+   * A checkpoint whose header cannot be read is listed with an empty checksum; `verify` says what is wrong with it, and with one whose
+   * header could be read before.
+   */
   list(): Promise<{ id: string; checksum: string; createdAt: string }[]>;
   /** `quick`: manifest and presence of all content. `full`: every byte is read and hashed. Problems are returned, not thrown. */
   verify(id: string, level: VerifyLevel): Promise<StoreProblem[]>;

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Json } from '../domain/canonical-json.ts';
 import type { Manifest } from '../domain/checkpoint.ts';
-import { sha256 } from './checkpoint-format.ts';
+import { sha256 } from '../process/digests.ts';
 import type { CheckpointDraft, PutResult } from './checkpoint-store.ts';
 import { damagedBundle } from './damaged-bundle.ts';
 import type { FileDigest } from './digest-file.ts';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { Json } from '../domain/canonical-json.ts';
 import type { Manifest } from '../domain/checkpoint.ts';
@@ -12,9 +11,9 @@ import {
   idTaken,
   itemsByDigest,
   notFound,
-  sha256,
 } from './checkpoint-format.ts';
 import type { CheckpointStore, PutResult, StoreProblem, VerifyLevel } from './checkpoint-store.ts';
+import { sha256 } from '../process/digests.ts';
 import { readMemoryBundle, writeMemoryBundle } from './memory-bundle.ts';
 
 interface Stored extends PutResult {
@@ -164,6 +163,6 @@ export function createMemoryStore(): CheckpointStore {
 
 async function* checked(id: string, digest: string, bytes: Buffer): AsyncGenerator<Uint8Array> {
   yield bytes;
-  if (createHash('sha256').update(bytes).digest('hex') !== digest) throw corrupt(id, [digest], 'its SHA-256 differs');
+  if (sha256(bytes) !== digest) throw corrupt(id, [digest], 'its SHA-256 differs');
   await Promise.resolve();
 }

@@ -1,4 +1,9 @@
-import { proxyActivities, proxyLocalActivities, type ActivityOptions } from '@temporalio/workflow';
+import {
+  proxyActivities,
+  proxyLocalActivities,
+  type ActivityCancellationType,
+  type ActivityOptions,
+} from '@temporalio/workflow';
 import type { HostActivities, SharedActivities } from '../activities/index.ts';
 import type { Duration } from '../domain/duration.ts';
 import { hostTaskQueue } from '../domain/wire-names.ts';
@@ -17,24 +22,50 @@ export const engine = proxyLocalActivities<SharedActivities>({
   retry: { maximumAttempts: 5, initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '2s' },
 });
 
-export function sharedActivities(options: { timeout: Duration; summary: string; taskQueue?: string | undefined }) {
+interface CommonOptions {
+  summary: string;
+  /** Without it, Temporal's client says that a cancelled activity has ended while it may still be at work. */
+  cancellationType?: ActivityCancellationType | undefined;
+}
+
+const cancellationOf = ({ cancellationType }: CommonOptions): Pick<ActivityOptions, 'cancellationType'> =>
+  cancellationType === undefined ? {} : { cancellationType };
+
+export function sharedActivities(
+  options: CommonOptions & {
+    timeout: Duration;
+    taskQueue?: string | undefined;
+    /** All tries together, and the wait for a worker. */
+    within?: Duration;
+    heartbeat?: Duration;
+  },
+) {
   return proxyActivities<SharedActivities>({
     ...(options.taskQueue ? { taskQueue: options.taskQueue } : {}),
+    ...(options.within ? { scheduleToCloseTimeout: options.within } : {}),
+    ...(options.heartbeat ? { heartbeatTimeout: options.heartbeat } : {}),
     startToCloseTimeout: options.timeout,
     retry: INFRASTRUCTURE_RETRY,
     summary: options.summary,
+    ...cancellationOf(options),
   });
 }
 
 /** Activities bound to one host. A host without a worker is an error after ten minutes, not a hang. */
-export function hostActivities(host: string, options: { timeout: Duration | number; summary: string }) {
+export function hostActivities(
+  host: string,
+  options: CommonOptions & { timeout: Duration | number; within?: Duration; heartbeat?: Duration },
+) {
   return proxyActivities<HostActivities>({
     taskQueue: hostTaskQueue(host),
     scheduleToStartTimeout: '10m',
+    // All tries together, where an answer is only wanted soon.
+    ...(options.within ? { scheduleToCloseTimeout: options.within } : {}),
     startToCloseTimeout: options.timeout,
-    heartbeatTimeout: '10s',
+    heartbeatTimeout: options.heartbeat ?? '10s',
     retry: INFRASTRUCTURE_RETRY,
     summary: options.summary,
+    ...cancellationOf(options),
   });
 }
 

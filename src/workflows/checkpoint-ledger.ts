@@ -12,6 +12,14 @@ import { backupTags, filterCheckpoints, MOVED_GIT, selectForCleanup } from '../d
 import { hostActivities } from './activity-proxies.ts';
 import { carryOver, requireRoomInLedger, withoutState } from './ledger-size.ts';
 import * as messages from './messages.ts';
+import {
+  checkCleanup,
+  checkCreate,
+  checkFindings,
+  checkInvalidate,
+  checkRecord,
+  checkRestore,
+} from './steps/check-ledger-message.ts';
 import { handleArtifacts } from './steps/handle-artifacts.ts';
 
 export interface LedgerInput {
@@ -52,6 +60,7 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
     if (found) return found;
     throw ApplicationFailure.nonRetryable(`${input.subject} has no checkpoint ${id}`, 'checkpoint-not-found');
   };
+  const findNamed = (given: { id: string }): void => void find(given.id);
   let changes = 0;
   /** Begun for a checkpoint that was refused: it would stay for ever with nothing in it. */
   let endsUnused = false;
@@ -100,10 +109,14 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
   setHandler(messages.getCheckpointQuery, (id) => records.find(({ info }) => info.id === id) ?? null, {
     description: 'One by id',
   });
-  setHandler(messages.addCheckpointUpdate, (record) => {
-    add(record);
-    return { count: records.length };
-  });
+  setHandler(
+    messages.addCheckpointUpdate,
+    (record) => {
+      add(record);
+      return { count: records.length };
+    },
+    { validator: checkRecord },
+  );
   setHandler(
     messages.createCheckpointUpdate,
     async ({ host, root, exclude, state, providers, ...info }) => {
@@ -129,7 +142,12 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
       add(record);
       return record;
     },
-    { validator: ({ id }: messages.CreateCheckpointInput) => requireRoomInLedger(input.subject, records, id) },
+    {
+      validator: (given: messages.CreateCheckpointInput) => {
+        checkCreate(given);
+        requireRoomInLedger(input.subject, records, given.id);
+      },
+    },
   );
   const change = (id: string, difference: Partial<CheckpointRecord>): CheckpointRecord => {
     const record = find(id);
@@ -158,7 +176,9 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
         return result;
       }),
     {
-      validator: ({ id, options }: messages.RestoreInput) => {
+      validator: (given: messages.RestoreInput) => {
+        checkRestore(given);
+        const { id, options } = given;
         const { state, stateReason } = find(id);
         if (state === 'complete' || state === 'partial' || options?.force) return;
         if (state === 'corrupt' && options?.skipLost) return;
@@ -181,37 +201,49 @@ export async function checkpointLedger(input: LedgerInput): Promise<void> {
         .join('; ');
       return change(id, { state: 'corrupt', stateReason, lastVerifiedAt: verifiedAt, verifyLevel: level });
     },
-    { validator: ({ id }: { id: string }) => void find(id) },
+    { validator: findNamed },
   );
   setHandler(
     messages.invalidateCheckpointUpdate,
     ({ id, reason }) => change(id, { state: 'invalidated', stateReason: reason }),
-    { validator: ({ id }: { id: string }) => void find(id) },
+    {
+      validator: (given: { id: string; reason: string }) => {
+        checkInvalidate(given);
+        findNamed(given);
+      },
+    },
   );
   setHandler(messages.deleteCheckpointUpdate, ({ id }) => inTurn(async () => ({ freedBytes: await remove([id]) })), {
-    validator: ({ id }: { id: string }) => void find(id),
+    validator: findNamed,
   });
-  setHandler(messages.cleanupUpdate, ({ policy, dryRun }) =>
-    inTurn(async () => {
-      const { kept, removed } = selectForCleanup(records, policy, Date.now());
-      if (removed.length === 0) return { kept, removed, freedBytes: 0, dryRun };
-      if (!dryRun) return { kept, removed, freedBytes: await remove(removed), dryRun };
-      const freedBytes = patched('estimate-freed') ? await estimate(removed) : 0;
-      return { kept, removed, freedBytes, dryRun };
-    }),
+  setHandler(
+    messages.cleanupUpdate,
+    ({ policy, dryRun }) =>
+      inTurn(async () => {
+        const { kept, removed } = selectForCleanup(records, policy, Date.now());
+        if (removed.length === 0) return { kept, removed, freedBytes: 0, dryRun };
+        if (!dryRun) return { kept, removed, freedBytes: await remove(removed), dryRun };
+        const freedBytes = patched('estimate-freed') ? await estimate(removed) : 0;
+        return { kept, removed, freedBytes, dryRun };
+      }),
+    { validator: checkCleanup },
   );
-  setHandler(messages.noteFindingsUpdate, (findings) => {
-    const known = findings.filter(({ id }) => records.some(({ info }) => info.id === id));
-    for (const { id, stateReason, ...found } of known) {
-      const { stateReason: earlier, ...record } = change(id, found);
-      const reason = stateReason === undefined ? earlier : (stateReason ?? undefined);
-      records[records.findIndex(({ info }) => info.id === id)] = {
-        ...record,
-        ...(reason === undefined ? {} : { stateReason: reason }),
-      };
-    }
-    return { changed: known.length };
-  });
+  setHandler(
+    messages.noteFindingsUpdate,
+    (findings) => {
+      const known = findings.filter(({ id }) => records.some(({ info }) => info.id === id));
+      for (const { id, stateReason, ...found } of known) {
+        const { stateReason: earlier, ...record } = change(id, found);
+        const reason = stateReason === undefined ? earlier : (stateReason ?? undefined);
+        records[records.findIndex(({ info }) => info.id === id)] = {
+          ...record,
+          ...(reason === undefined ? {} : { stateReason: reason }),
+        };
+      }
+      return { changed: known.length };
+    },
+    { validator: checkFindings },
+  );
   setHandler(
     messages.diffCheckpointsUpdate,
     ({ from, to }) => {

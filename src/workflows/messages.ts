@@ -1,16 +1,33 @@
+import type { HostChange, HostRecord, HostState } from '../domain/host.ts';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ApproveInput, CompleteManualStepInput, DecideInput, DenyInput, PauseInput } from '../domain/approval.ts';
 import type { CopiedArtifact } from '../activities/artifacts/copy-artifact.ts';
 import type { SavedVersion } from '../activities/artifacts/save-artifacts.ts';
 import type { Artifact } from '../domain/artifact.ts';
+import type { AcquireInput, Admission, BreakerAnswer, BreakerSnapshot, ReportInput } from '../domain/breaker.ts';
+import type { ConfigureInput, ForceCloseInput, ManualChangeInput } from '../domain/breaker.schema.ts';
+import type { BulkReport } from '../domain/bulk.ts';
 import type { CheckpointDiff } from '../activities/checkpoints/diff-checkpoints.ts';
 import type { CheckpointFilter, CheckpointRecord, RetentionPolicy, StateParts } from '../domain/checkpoint.ts';
+import type { DrillFacts } from '../domain/drill.ts';
+import type { DrillSuiteReport } from '../domain/drill-suite.ts';
 import type { Failure } from '../domain/failure.ts';
+import type {
+  CheckNowInput,
+  MaintenanceInput,
+  Monitor,
+  MonitorChange,
+  MonitorHealth,
+  ResetTargetInput,
+} from '../domain/monitor.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { AllowedDecision, RecoverySnapshot, TimelineEntry } from '../domain/recovery.ts';
 import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
 import type { CheckpointFinding } from '../domain/store-care.ts';
+import type { HeldOperation, ServiceSnapshot } from '../domain/service.schema.ts';
+import type { ServiceChange } from '../domain/service.ts';
 import type { RecoveryOutcome, RunSnapshot } from '../domain/run.ts';
+import type { TransactionSnapshot } from '../domain/transaction.ts';
 
 /** What a message did to the recovery: the status after it. */
 export interface MessageReceipt {
@@ -36,7 +53,12 @@ export const allowedDecisionsQuery = defineQuery<AllowedDecision[]>('allowedDeci
 
 // protectedRun
 export const recoveryClosedSignal = defineSignal<[RecoveryOutcome]>('recoveryClosed');
+// any workflow that waits for a recovery of one of its steps
+export const retryStepUpdate = defineUpdate<{ done: boolean }, [{ key: string }]>('rerailRetryStep');
 export const runStatusQuery = defineQuery<RunSnapshot>('status');
+
+// transaction; an undo that waits for a person is answered by the update `decide`
+export const transactionStatusQuery = defineQuery<TransactionSnapshot>('status');
 
 // checkpointLedger
 export interface CreateCheckpointInput {
@@ -123,3 +145,49 @@ export const activateArtifactUpdate = defineUpdate<
   [ArtifactVersionInput & { workspace?: string }]
 >('activateArtifact');
 export const removeArtifactUpdate = defineUpdate<void, [ArtifactVersionInput]>('removeArtifact');
+
+// bulkRecovery answers `pause` and `resume` as a recovery does.
+export const stopUpdate = defineUpdate<MessageReceipt, [PauseInput]>('stop');
+export const bulkProgressQuery = defineQuery<BulkReport>('progress');
+
+// drill
+export const drillReportQuery = defineQuery<DrillFacts>('report');
+
+// drillSuite
+export const suiteReportQuery = defineQuery<DrillSuiteReport>('report');
+
+// circuitBreaker: who asks whether a call may be made, and tells how calls have gone.
+export const acquireUpdate = defineUpdate<Admission, [AcquireInput]>('acquire');
+export const reportResultsUpdate = defineUpdate<BreakerAnswer, [ReportInput]>('report');
+/** For callers that do not wait; a wrong one is only logged. */
+export const reportResultsSignal = defineSignal<[ReportInput]>('report');
+
+// Changes by hand.
+export const forceOpenUpdate = defineUpdate<BreakerSnapshot, [ManualChangeInput]>('forceOpen');
+export const forceCloseUpdate = defineUpdate<BreakerSnapshot, [ForceCloseInput]>('forceClose');
+export const resetBreakerUpdate = defineUpdate<BreakerSnapshot, [ManualChangeInput]>('reset');
+export const configureBreakerUpdate = defineUpdate<BreakerSnapshot, [ConfigureInput]>('configure');
+export const breakerStatusQuery = defineQuery<BreakerSnapshot>('status');
+
+// healthMonitor
+export const configureMonitorUpdate = defineUpdate<MonitorHealth, [MonitorChange & { monitor: Monitor }]>('configure');
+export const maintenanceUpdate = defineUpdate<MonitorHealth, [MaintenanceInput]>('maintenance');
+export const resetTargetUpdate = defineUpdate<MonitorHealth, [ResetTargetInput]>('resetTarget');
+export const checkNowUpdate = defineUpdate<MonitorHealth, [CheckNowInput]>('checkNow');
+export const stopMonitorUpdate = defineUpdate<MonitorHealth, [MonitorChange]>('stop');
+export const monitorHealthQuery = defineQuery<MonitorHealth>('health');
+
+// hostRecord
+export const changeHostUpdate = defineUpdate<HostRecord, [HostChange]>('change');
+/** For callers that do not wait; a wrong one is only logged. */
+export const changeHostSignal = defineSignal<[HostChange]>('change');
+export const hostStateQuery = defineQuery<HostState>('state');
+
+// serviceState
+export const changeServiceUpdate = defineUpdate<ServiceSnapshot, [ServiceChange]>('change');
+/** For callers that do not wait; a wrong one is only logged. */
+export const changeServiceSignal = defineSignal<[ServiceChange]>('change');
+export const holdOperationUpdate = defineUpdate<{ held: number }, [HeldOperation]>('hold');
+export const dropHeldUpdate = defineUpdate<{ held: number }, [{ ids: string[] }]>('dropHeld');
+export const serviceStatusQuery = defineQuery<ServiceSnapshot>('status');
+export const heldOperationsQuery = defineQuery<HeldOperation[]>('held');

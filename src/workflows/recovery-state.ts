@@ -1,9 +1,20 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { ComponentSpec } from '../domain/component.ts';
 import type { PlannedAction } from '../domain/action.ts';
-import type { ApprovalPolicy, ApprovalRecord, CompleteManualStepInput, DecideInput } from '../domain/approval.ts';
+import type {
+  ApprovalPolicy,
+  ApprovalRecord,
+  CompleteManualStepInput,
+  DecideInput,
+  Impact,
+} from '../domain/approval.ts';
+import type { Continues } from '../domain/continuation.ts';
+import type { BreakGlass } from '../domain/brakes.ts';
 import type { Json } from '../domain/canonical-json.ts';
 import type { StateParts } from '../domain/checkpoint.ts';
 import type { Classification, Failure } from '../domain/failure.ts';
+import type { Operation } from '../domain/operation.ts';
+import type { Prediction } from '../domain/knowledge.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { ProbeReading } from '../domain/probe.ts';
 import type {
@@ -19,12 +30,21 @@ import type { CompensationRecord, RestoredCheckpoint } from '../domain/report.ts
 import { SEARCH_ATTRIBUTES } from './search-attributes.ts';
 import { describeRecovery } from './steps/describe-recovery.ts';
 import type { SagaEntry } from './steps/saga.ts';
+import type { MadePlan } from './steps/strategies.ts';
 
 export interface RecoveryInput {
   failure: Failure;
   /** By name, instead of by choice. */
   playbook?: string;
   inputs?: Record<string, Json>;
+  /** Of the behaviour that it was started with; absent in those that began before there were versions. */
+  version?: number;
+  /** Lets it through the brakes; kept in the plan and the report. */
+  breakGlass?: BreakGlass;
+  /** Known to this recovery alone, by name; they come before those of the workers. */
+  components?: Record<string, ComponentSpec>;
+  /** An earlier recovery of the target that this one goes on with. */
+  continues?: Continues;
 }
 
 export interface OpenApproval {
@@ -33,6 +53,28 @@ export interface OpenApproval {
   policy: ApprovalPolicy;
   granted: ApprovalRecord[];
   denied?: ApprovalRecord;
+  /** What is to be expected of the plan. */
+  prediction?: Prediction;
+  /** What the rollbacks would change, as it was when the approval was asked for. */
+  impact?: Impact;
+}
+
+export interface OpenDecision {
+  actionId: string;
+  allowed: AllowedDecision[];
+  /** What a person may give another input. */
+  editable?: Operation;
+  /** Whose decision an activity looks at right now. */
+  checking?: string;
+  answer?: CheckedDecision;
+}
+
+/** A decision with what an activity has made of it. */
+export interface CheckedDecision extends DecideInput {
+  /** With `retry` and an input: what is to be done instead. */
+  operation?: Operation;
+  /** With `handover`: the plan of the playbook that takes over. */
+  made?: MadePlan;
 }
 
 /** All that a recovery knows, in one place; the steps read and change it. */
@@ -42,6 +84,10 @@ export interface RecoveryState {
   status: RecoveryStatus;
   classification?: Classification;
   plan?: Plan;
+  /** What was tried before `plan` and did not help. */
+  strategies: { plan: Plan; actions: ActionRecord[]; probes: ProbeReading[]; error: RecordedError }[];
+  /** The plan that takes over after this one. */
+  next?: MadePlan;
   actions: ActionRecord[];
   current?: PlannedAction;
   waitingFor?: WaitingFor;
@@ -53,13 +99,17 @@ export interface RecoveryState {
   aborted: boolean;
   error?: RecordedError;
   joined: Failure[];
+  /** Components that are shown as degraded for as long as this recovery is open. */
+  degraded?: string[];
   timeline: TimelineEntry[];
   approvals: ApprovalRecord[];
+  /** Of the recovery that this one goes on with. They count while plan and target are the same. */
+  carriedApprovals: ApprovalRecord[];
   /** What a person is asked at this moment; the message handlers answer it. */
   open: {
     approval?: OpenApproval;
     manual?: { actionId: string; answer?: CompleteManualStepInput };
-    decision?: { actionId: string; allowed: AllowedDecision[]; answer?: DecideInput };
+    decision?: OpenDecision;
   };
   decisions: (DecideInput & { at: string })[];
   pausedBy?: { by: string; reason: string; at: string };
@@ -82,6 +132,7 @@ export function createRecoveryState(input: RecoveryInput): RecoveryState {
     input,
     startedAt: workflowInfo().startTime.getTime(),
     status: 'planning',
+    strategies: [],
     actions: [],
     humanWaitMs: 0,
     escalated: false,
@@ -89,6 +140,7 @@ export function createRecoveryState(input: RecoveryInput): RecoveryState {
     joined: [],
     timeline: [],
     approvals: [],
+    carriedApprovals: [],
     open: {},
     decisions: [],
     probesBefore: [],

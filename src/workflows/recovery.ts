@@ -4,32 +4,41 @@ import {
   condition,
   getExternalWorkflowHandle,
   isCancellation,
+  upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
 import { DEFAULT_TIMEOUT } from '../domain/action.ts';
 import type { Duration } from '../domain/duration.ts';
+import type { OutcomeMemo } from '../domain/knowledge.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { ClosedRecoveryStatus, RecordedError } from '../domain/recovery.ts';
+import type { ClosedRecoveryStatus, Resolution } from '../domain/recovery.ts';
 import type { RecoveryReport } from '../domain/report.ts';
 import type { RecoveryOutcome } from '../domain/run.ts';
 import { engine, sharedActivities } from './activity-proxies.ts';
+import { hasVersion } from './execution-version.ts';
 import { recoveryClosedSignal } from './messages.ts';
-import {
-  createRecoveryState,
-  isoNow,
-  note,
-  setStatus,
-  type RecoveryInput,
-  type RecoveryState,
-} from './recovery-state.ts';
-import { awaitApproval } from './steps/await-approval.ts';
+import { createRecoveryState, note, setStatus, type RecoveryInput, type RecoveryState } from './recovery-state.ts';
+import { countClosed } from './count-closed.ts';
+import { approveActions } from './steps/approve-plan.ts';
 import { buildReport } from './steps/build-report.ts';
-import { carryOutPlan, recordsOf, type Ending } from './steps/carry-out-plan.ts';
+import { carryOutPlan, type Ending } from './steps/carry-out-plan.ts';
 import { compensate } from './steps/compensate.ts';
 import { buildEvidence } from './steps/evidence.ts';
 import { handleMessages } from './steps/handle-messages.ts';
 import { recordError, toRecorded } from './steps/record-error.ts';
+import {
+  adoptContinuation,
+  adoptPlan,
+  planRequest,
+  beginStrategy,
+  findNextStrategy,
+  lastError,
+} from './steps/strategies.ts';
+import { degradeServices, restoreServices } from './steps/degrade-services.ts';
 import { readProbes } from './steps/verify.ts';
+
+/** It goes on, but without something: what was left out, or what stands in for it. */
+const PARTLY: readonly Resolution[] = ['skip', 'fallback'];
 
 /** One recovery of one target: plan, approve, act, verify, report. Its result is the report, however it ends. */
 export async function recovery(input: RecoveryInput): Promise<RecoveryReport> {
@@ -55,23 +64,42 @@ async function close(state: RecoveryState, status: ClosedRecoveryStatus): Promis
     record.note ??=
       status === 'recovered' || status === 'partial' ? 'resolved before its turn' : `the recovery ended ${status}`;
   }
+  await restoreServices(state);
   await tellRuns(state, status);
   await condition(allHandlersFinished);
   setStatus(state, status);
-  return buildReport(state, status);
+  const report = buildReport(state, status);
+  if (hasVersion(state.input, 2)) upsertMemo({ outcome: outcomeOf(report) });
+  countClosed(report);
+  return report;
+}
+
+/** The memo has room for some: those that were tried. */
+const KEPT_ACTIONS = 30;
+
+function outcomeOf({ actions, durations }: RecoveryReport): OutcomeMemo {
+  return {
+    actions: actions
+      .filter(({ attempts }) => attempts.length > 0)
+      .slice(0, KEPT_ACTIONS)
+      .map(({ id, status, durationMs }) => [id, status, durationMs]),
+    humanWaitMs: durations.humanWaitMs,
+    ...(durations.ttrMs === undefined ? {} : { ttrMs: durations.ttrMs }),
+  };
 }
 
 async function recover(state: RecoveryState): Promise<ClosedRecoveryStatus> {
   if (!(await makePlan(state)) || !state.plan) return escalateNow(state);
-  const { plan } = state;
-  if (plan.mode === 'observe') {
-    state.error = {
-      code: 'action-not-applicable',
-      message: `playbook ${plan.playbook.name} only observes: nothing was done`,
-    };
-    return 'escalated';
+  const { deadline } = state.plan.limits;
+  return deadline ? withDeadline(state, deadline, () => pursue(state)) : pursue(state);
+}
+
+/** One plan after the other, until one helps or nothing is left to try (requirement 4.10). */
+async function pursue(state: RecoveryState): Promise<ClosedRecoveryStatus> {
+  for (;;) {
+    const status = state.plan ? await act(state, state.plan) : 'failed';
+    if (status !== 'next') return status;
   }
-  return plan.limits.deadline ? withDeadline(state, plan.limits.deadline, () => act(state, plan)) : act(state, plan);
 }
 
 /** The playbook's limit for the whole recovery, human wait included. What was begun is undone, then a person is called. */
@@ -93,10 +121,19 @@ async function withDeadline(
   }
 }
 
-async function act(state: RecoveryState, plan: Plan): Promise<ClosedRecoveryStatus> {
-  if (plan.verify.probes.length > 0) state.probesBefore = await readProbes(plan.verify.probes);
+async function act(state: RecoveryState, plan: Plan): Promise<ClosedRecoveryStatus | 'next'> {
+  if (plan.mode === 'observe') {
+    state.error = {
+      code: 'action-not-applicable',
+      message: `playbook ${plan.playbook.name} only observes: nothing was done`,
+    };
+    return 'escalated';
+  }
+  await degradeServices(state, plan);
+  if (plan.verify.probes.length > 0 && state.strategies.length === 0)
+    state.probesBefore = await readProbes(plan.verify.probes);
   if (plan.requiresApproval && plan.approval) {
-    const { verdict, by, reason } = await awaitApproval(state, plan.approval);
+    const { verdict, by, reason } = await approveActions(state, plan.approval, plan.actions);
     const why = `${by}${reason ? `: ${reason}` : ''}`;
     if (verdict === 'denied') {
       state.error = { code: 'approval-denied', message: `the plan was denied by ${why}` };
@@ -112,17 +149,9 @@ async function act(state: RecoveryState, plan: Plan): Promise<ClosedRecoveryStat
 
 async function makePlan(state: RecoveryState): Promise<boolean> {
   try {
-    const { failure, playbook, inputs } = state.input;
-    const { classification, plan } = await engine.makePlan({
-      failure,
-      ...(playbook ? { playbook } : {}),
-      ...(inputs ? { inputs } : {}),
-    });
-    state.classification = classification;
-    state.plan = plan;
-    state.actions = recordsOf(plan);
-    state.times.t2 = isoNow();
-    note(state, 'planned', `${plan.actions.length} actions by ${plan.playbook.name}`);
+    const { playbook, continues } = state.input;
+    if (continues) await adoptContinuation(state, continues);
+    else adoptPlan(state, await engine.makePlan({ ...planRequest(state), ...(playbook ? { playbook } : {}) }));
     return true;
   } catch (error) {
     if (isCancellation(error)) throw error;
@@ -132,17 +161,20 @@ async function makePlan(state: RecoveryState): Promise<boolean> {
   }
 }
 
-async function settle(state: RecoveryState, ending: Ending): Promise<ClosedRecoveryStatus> {
-  if (ending === 'resolved') return state.resolution === 'skip' ? 'partial' : 'recovered';
+async function settle(state: RecoveryState, ending: Ending): Promise<ClosedRecoveryStatus | 'next'> {
+  if (ending === 'resolved') return PARTLY.includes(state.resolution ?? 'retry') ? 'partial' : 'recovered';
+  if (ending === 'exhausted' && !state.next) {
+    const next = await findNextStrategy(state);
+    if (next) state.next = next;
+  }
   await compensate(state);
+  if (state.next && (ending === 'exhausted' || ending === 'handover')) {
+    beginStrategy(state, state.next, ending === 'handover' ? 'handed over' : 'did not help');
+    return 'next';
+  }
   state.error ??= lastError(state) ?? { code: 'action-failed', message: state.input.failure.message };
   if (state.escalated) return 'escalated';
   return ending === 'escalate' ? escalateNow(state) : 'failed';
-}
-
-/** The failure that counts: of the last action that was really tried. */
-function lastError(state: RecoveryState): RecordedError | undefined {
-  return state.actions.filter(({ type, error }) => error && type !== 'escalate').at(-1)?.error;
 }
 
 /** Calls for help where the plan did not get to its own call. */

@@ -2,11 +2,14 @@ import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@tempor
 import type { Json } from '../domain/canonical-json.ts';
 import type { CheckpointRecord } from '../domain/checkpoint.ts';
 import { formatMs } from '../domain/duration.ts';
+import { resolveTemplates } from '../domain/template.ts';
 import type { RecordedError } from '../domain/recovery.ts';
-import type { CompensationRecord } from '../domain/report.ts';
+import type { CompensationRecord, RestoredCheckpoint } from '../domain/report.ts';
 import type { RecoveryOutcome, RunInput, RunReport, RunSnapshot, RunStatus, RunStepRecord } from '../domain/run.ts';
 import { SEARCH_ATTRIBUTES } from './search-attributes.ts';
+import { budgetOf } from './steps/run-budget.ts';
 import type { SagaEntry } from './steps/saga.ts';
+import { scopeOf } from './steps/step-operation.ts';
 
 export interface RunState {
   readonly input: RunInput;
@@ -18,6 +21,11 @@ export interface RunState {
   steps: RunStepRecord[];
   completedPhases: string[];
   context: Record<string, Json>;
+  /** What each step put out, by its name. */
+  outputs: Record<string, Json>;
+  /** What agents left behind, by their name; goes into checkpoints. */
+  agentStates: Record<string, Json>;
+  resumedFrom?: RestoredCheckpoint;
   checkpoints: CheckpointRecord[];
   /** Not yet looked at. */
   closedRecoveries: RecoveryOutcome[];
@@ -48,6 +56,8 @@ export function createRunState(input: RunInput): RunState {
     })),
     completedPhases: [],
     context: { ...input.pipeline.spec.context },
+    outputs: {},
+    agentStates: {},
     checkpoints: [],
     closedRecoveries: [],
     recoveries: [],
@@ -127,6 +137,9 @@ export function runReport(state: RunState, status: RunReport['status']): RunRepo
     checkpoints: state.checkpoints.map(({ info, checksum }) => ({ id: info.id, name: info.name, checksum })),
     compensations: state.compensations,
     context: state.context,
+    ...(pipeline.spec.outputs ? { outputs: resolveTemplates(pipeline.spec.outputs, scopeOf(state)) } : {}),
+    budget: budgetOf(state),
+    ...(state.resumedFrom ? { resumedFrom: state.resumedFrom } : {}),
     startedAt: new Date(state.startedAt).toISOString(),
     durationMs: Date.now() - state.startedAt,
     ...(state.error && status !== 'succeeded' ? { error: state.error } : {}),

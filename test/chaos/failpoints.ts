@@ -28,6 +28,7 @@ export const FAILPOINTS: Readonly<Record<string, { scene: string; passing?: numb
   'import.before-publish': { scene: 'replica import' },
   'repair.before-quarantine': { scene: 'repair' },
   'sweep.before-remove': { scene: 'sweep' },
+  'sweep.index-removed': { scene: 'sweep' },
 };
 
 /** Names that are put together at run time, with what they stand for. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { runExperiments } from './experiments.ts';
-import type { Outcome } from './outcome.ts';
+import { printOutcomes } from './print-outcomes.ts';
 
 const { values } = parseArgs({
   options: {
@@ -19,22 +19,9 @@ function number(name: 'kills' | 'flips' | 'minutes' | 'seed'): number {
   process.exit(2);
 }
 
-function tableOf(outcomes: readonly Outcome[]): string {
-  return outcomes
-    .map(({ experiment, counts, violations, skipped }) => {
-      const verdict = skipped !== undefined ? `SKIPPED: ${skipped}` : violations.length === 0 ? 'holds' : 'BROKEN';
-      const lines = Object.entries(counts).map(([what, count]) => `  ${what.padEnd(40)} ${String(count).padStart(7)}`);
-      return [`${experiment}: ${verdict}`, ...lines, ...violations.map((text) => `  VIOLATION ${text}`)].join('\n');
-    })
-    .join('\n\n');
-}
-
 const seed = number('seed');
 const [kills, flips, minutes] = [number('kills'), number('flips'), number('minutes')];
 const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 tell(`Seed ${String(seed)}; the same seed gives the same trials.`);
 const outcomes = await runExperiments({ kills, flips, minutes, seed, tell });
-const holds = outcomes.every(({ violations, skipped }) => violations.length === 0 && skipped === undefined);
-const document = JSON.stringify({ seed, kills, flips, minutes, holds, experiments: outcomes }, null, 2);
-process.stdout.write(values.output === 'json' ? `${document}\n` : `\n${tableOf(outcomes)}\n`);
-process.exitCode = holds ? 0 : 1;
+process.exitCode = printOutcomes(outcomes, { seed, kills, flips, minutes, json: values.output === 'json' });

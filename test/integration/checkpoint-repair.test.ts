@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { until } from '../support/harness.ts';
@@ -137,5 +137,41 @@ describe('a damaged index', () => {
     expect(packFiles().filter((file) => file.endsWith('.pack'))).toHaveLength(1);
     const other = await capture();
     expect(await store.verify(other, 'full')).toEqual([]);
+  });
+});
+
+describe('a pack without an index', () => {
+  it('that a killed sweep has left is no damage, and goes with the next sweep', async () => {
+    writeFileSync(at('a'), noise(1));
+    const id = await capture();
+    writeFileSync(at('a'), noise(2));
+    const other = await capture();
+    const stopping = await openActivities(bench, {
+      failpoint(name) {
+        if (name === 'sweep.index-removed') throw new Error('stopped');
+      },
+    });
+    await stopping.store.delete([id]);
+    await expect(stopping.store.sweep()).rejects.toThrow('stopped');
+    const { store } = await openActivities(bench);
+    const packs = () => packFiles().filter((file) => file.endsWith('.pack')).length;
+    expect(packs()).toBe(packFiles().filter((file) => file.endsWith('.idx')).length + 1);
+    expect(await store.check()).toEqual([]);
+    await store.sweep();
+    expect(packs()).toBe(packFiles().filter((file) => file.endsWith('.idx')).length);
+    expect(await store.verify(other, 'full')).toEqual([]);
+    fsck();
+  });
+
+  it('that is needed is named, is never swept, and is mended by a repair', async () => {
+    writeFileSync(at('a'), noise(1));
+    const id = await capture();
+    rmSync(packPath('.idx'));
+    const { store } = await openActivities(bench);
+    expect((await store.check()).map(({ checkpointId }) => checkpointId)).toContain(id);
+    await expect(store.sweep()).rejects.toThrow();
+    expect(packFiles().some((file) => file.endsWith('.pack'))).toBe(true);
+    expect(await store.repair()).toMatchObject({ quarantined: [{ lostObjects: 0 }], problems: [] });
+    expect(await store.verify(id, 'full')).toEqual([]);
   });
 });

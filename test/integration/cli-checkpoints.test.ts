@@ -242,7 +242,7 @@ describe('a checkpoint', () => {
     expect(await done(`checkpoint delete ${id} --dry-run`)).toContain(`would delete ${id}`);
     const refused = await rerail(`checkpoint delete ${id}`);
     expect(refused).toMatchObject({ code: EXIT.approval, stdout: '' });
-    expect(refused.stderr).toMatch(/nothing was deleted[\s\S]*--yes/);
+    expect(refused.stderr).toMatch(/nothing was changed[\s\S]*--yes/);
     const { freedBytes } = await json<{ freedBytes: number }>(`checkpoint delete ${id} --yes`);
     expect(freedBytes).toBeGreaterThan(190_000);
     expect((await rerail(`checkpoint show ${id}`)).code).toBe(EXIT.notFound);

@@ -184,7 +184,11 @@ describe('with a worker', () => {
         'search attributes',
         'worker for workflows',
         `worker for host cli-${cli.unique}`,
+        'clock',
+        `host cli-${cli.unique}`,
+        'care of the store',
         'data directory',
+        'checkpoint store',
       ].map((name) => [name, 'ok']),
     );
     const down = await rerail(['doctor', '--address', '127.0.0.1:1', '-o', 'json']);
@@ -193,6 +197,7 @@ describe('with a worker', () => {
       ok: false,
       checks: [
         { name: 'Temporal', level: 'error', remedy: expect.stringContaining('rerail up') as string },
+        { level: 'ok' },
         { level: 'ok' },
       ],
     });

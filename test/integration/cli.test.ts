@@ -69,7 +69,8 @@ describe('help', () => {
       command.commands.length === 0
         ? [{ command, words }]
         : command.commands.flatMap((child) => leaves(child, [...words, child.name()]));
-    const commands = leaves(createProgram(), []);
+    // What the shells' completion asks is no command for people.
+    const commands = leaves(createProgram(), []).filter(({ words }) => words[0] !== 'complete');
     expect(commands.length).toBeGreaterThan(20);
     for (const { command, words } of commands) {
       let help = '';

@@ -518,6 +518,19 @@ describe('a killed supervisor', () => {
     expect(lines('begun')).toHaveLength(1);
   });
 
+  test('is found by what it carries where nobody has written down what was started', async () => {
+    const key = nextKey();
+    const work = run(waiting(), { idempotent: false }, key);
+    work.catch(() => undefined);
+    const pid = await pidIn('pid');
+    const folder = await openExecutionFolder(executions, key);
+    await until(() => existsSync(path.join(folder.path(), 'command.json')), 'the record');
+    rmSync(path.join(folder.path(), 'command.json'));
+    process.kill(await supervisorPid(key), 'SIGKILL');
+    expect(await failure(work)).toMatchObject({ code: 'command-interrupted' });
+    expect(isRunning(pid)).toBe(false);
+  });
+
   test('that had no time to record itself whole does not block the command', async () => {
     const key = nextKey();
     const folder = await openExecutionFolder(executions, key);

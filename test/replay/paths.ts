@@ -1,10 +1,23 @@
 import { PipelineSchema } from '../../src/domain/pipeline.schema.ts';
 import type { CheckpointRecord } from '../../src/domain/checkpoint.ts';
-import { storeCareId } from '../../src/domain/wire-names.ts';
+import { breakerId, storeCareId } from '../../src/domain/wire-names.ts';
 import { failTimes, failureOf, waitsFor } from '../support/broken-target.ts';
+import { PIPELINE_PATHS } from './pipeline-paths.ts';
+import { BULK_PATHS } from './bulk-paths.ts';
+import { asks, DECISION_PATHS, DECISION_PLAYBOOKS } from './decision-paths.ts';
+import { DRILL_PATHS } from './drill-paths.ts';
+import { HOST_PATHS } from './host-paths.ts';
+import { SERVICE_PATHS } from './service-paths.ts';
+import { MONITOR_PATHS } from './monitor-paths.ts';
+import { NOTIFICATION_PATHS } from './notification-paths.ts';
+import { TRACED_PATHS } from './traced-paths.ts';
+import { TRANSACTION_PATHS } from './transaction-paths.ts';
 import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
 import { commandFailed, until, type Harness } from '../support/harness.ts';
 import { DRAIN, ESCALATE, FIX, head, PLAIN_RETRY, RETRY } from '../support/playbook-text.ts';
+
+const guarded = (more: string, timeout = '20s') =>
+  `    - {id: again, type: retry, breaker: "{{ failure.labels.breaker }}", timeout: ${timeout}, ${more}}\n`;
 
 export const PLAYBOOKS = [
   head('retry', 'verify: {probes: [{name: up, tcp: {port: 1}}], within: 1ms, holdFor: 2ms, every: 1ms}') +
@@ -23,6 +36,9 @@ export const PLAYBOOKS = [
   head('required-run') + '    - {id: broken, type: run, run: {activity: checkConnectivity}}\n' + RETRY,
   head('abort') + '    - {id: abort, type: abort}\n' + ESCALATE,
   head('deadline', 'limits: {deadline: 30ms}') + DRAIN + FIX,
+  DECISION_PLAYBOOKS,
+  head('breaker') + guarded('retry: {maximumAttempts: 2, initialInterval: 1ms, strategy: adaptive}') + ESCALATE,
+  head('breaker-shut') + guarded('fallback: {command: [serve, cached]}', '1ms') + ESCALATE,
 ].join('---\n');
 
 const CHECKPOINT = 'cp_00000000000000000000000001';
@@ -64,6 +80,18 @@ async function run(harness: Harness, playbook: string): Promise<string> {
   const handle = await startRun(harness, playbook);
   await handle.result();
   return handle.workflowId;
+}
+
+const BY = { by: 'ada', reason: 'a test' };
+const FIVE_FAILURES = Array.from({ length: 5 }, () => ({ ok: false, durationMs: 1 }));
+
+/** Opens the breaker of the harness's host, until the wait is over. */
+async function openBreaker(harness: Harness, waitDurationInOpenState: '1ms' | '300ms' | '1h'): Promise<string> {
+  const { breakers } = harness.recoveries;
+  const name = `db-${harness.host}`;
+  await breakers.configure(name, { ...BY, settings: { waitDurationInOpenState } });
+  await breakers.report(name, { id: 'r1', by: 'a', generation: 1, results: FIVE_FAILURES });
+  return name;
 }
 
 /** Records in a ledger of the harness's host, which the care of a store finds. */
@@ -193,7 +221,7 @@ export const PATHS: { name: string; play: (harness: Harness) => Promise<string> 
         throw commandFailed('the undo broke');
       };
       const handle = await start(harness, 'compensated');
-      await waitsFor(handle, 'decision:drain');
+      await asks(harness, handle, 'decision:drain');
       await handle.decide({ decision: 'skip', actionId: 'drain', by: 'ada', reason: 'by hand' });
       await handle.result();
       return handle.workflowId;
@@ -240,6 +268,16 @@ export const PATHS: { name: string; play: (harness: Harness) => Promise<string> 
       return handle.workflowId;
     },
   },
+  ...BULK_PATHS,
+  ...DECISION_PATHS,
+  ...PIPELINE_PATHS,
+  ...TRANSACTION_PATHS,
+  ...DRILL_PATHS,
+  ...TRACED_PATHS,
+  ...MONITOR_PATHS,
+  ...HOST_PATHS,
+  ...SERVICE_PATHS,
+  ...NOTIFICATION_PATHS,
   { name: 'run-succeeded', play: (harness) => run(harness, 'retry') },
   {
     name: 'run-recovered',
@@ -356,6 +394,49 @@ export const PATHS: { name: string; play: (harness: Harness) => Promise<string> 
       const ledger = harness.client.workflow.getHandle(`ledger/${subject}`);
       await harness.recoveries.checkpoints.create(subject, input).catch(() => ledger.result());
       return ledger.workflowId;
+    },
+  },
+  {
+    name: 'breaker-opened-probed-and-forced',
+    async play(harness) {
+      const { breakers } = harness.recoveries;
+      const name = await openBreaker(harness, '1ms');
+      await until(async () => (await breakers.status(name)).state === 'HALF_OPEN', 'half-open');
+      await breakers.acquire(name, { key: 'lost', by: 'a', leaseMs: 50 });
+      const held = await until(async () => {
+        const answer = await breakers.acquire(name, { key: 'k', by: 'b', leaseMs: 60_000 });
+        return answer.permitted && answer;
+      }, 'the lease to lapse');
+      const { generation, leaseId } = held;
+      await breakers.report(name, { id: 'r2', by: 'b', generation, leaseId, results: [{ ok: true, durationMs: 1 }] });
+      await breakers.post(name, { id: 'r3', by: 'a', generation: 1, results: FIVE_FAILURES });
+      await breakers.forceOpen(name, BY);
+      await breakers.forceClose(name, { ...BY, mode: 'METRICS_ONLY' });
+      await breakers.reset(name, BY);
+      return breakerId(name);
+    },
+  },
+  {
+    name: 'recovery-waited-for-breaker',
+    async play(harness) {
+      failTimes(harness, 1);
+      const name = await openBreaker(harness, '300ms');
+      await harness.recoveries.breakers.configure(name, {
+        ...BY,
+        settings: { permittedNumberOfCallsInHalfOpenState: 2 },
+      });
+      const handle = await start(harness, 'breaker', { labels: { breaker: name } });
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-fell-back-from-breaker',
+    async play(harness) {
+      const name = await openBreaker(harness, '1h');
+      const handle = await start(harness, 'breaker-shut', { labels: { breaker: name } });
+      await handle.result();
+      return handle.workflowId;
     },
   },
 ];

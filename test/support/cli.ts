@@ -6,11 +6,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+const HOST = fileURLToPath(new URL('./cli-host.mjs', import.meta.url));
 
 const PLAYBOOKS = ['give-up', 'ask', 'approved', 'again']
   .map((name) => {
@@ -36,11 +39,45 @@ export interface RunOptions {
   input?: string;
 }
 
+interface Asked {
+  words: string[];
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  input: string;
+}
+
+/** Processes that have the command line loaded; commands at the same time run in different ones. */
+function createHosts() {
+  const all: ChildProcess[] = [];
+  const idle: ChildProcess[] = [];
+  const start = (): ChildProcess => {
+    // What colours depend on is read once, so the surroundings have to be clean from the start.
+    const env = { PATH: process.env['PATH'] };
+    const child = fork(HOST, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    all.push(child);
+    return child;
+  };
+  return {
+    async run(asked: Asked): Promise<Ended> {
+      const host = idle.pop() ?? start();
+      host.send(asked);
+      const [said] = (await Promise.race([once(host, 'message'), once(host, 'exit')])) as unknown[];
+      const { ended, crash } = (said ?? {}) as { ended?: Ended; crash?: string };
+      if (!ended) throw new Error(`rerail ${asked.words.join(' ')} crashed: ${crash ?? String(said)}`);
+      idle.push(host);
+      return ended;
+    },
+    stop: () => Promise.all(all.map((child) => stopChild(child, 'SIGKILL'))),
+  };
+}
+
 /**
- * The built command line as a user has it: a process of its own with a clean home, nothing of this machine's settings
- * but the way to its programs, and queues of its own on the shared server. Registers the hooks that make and remove it.
+ * The built command line as a user has it: with a clean home, nothing of this machine's settings but the way to its
+ * programs, and queues of its own on the shared server; one process for many commands, or with `processes: 'own'` one for
+ * each. Registers the hooks that make and remove it.
  */
-export function useCli() {
+export function useCli({ processes = 'shared' }: { processes?: 'shared' | 'own' } = {}) {
+  const hosts = createHosts();
   const unique = `x${randomUUID().slice(0, 8)}`;
   let root = '';
   let environment: NodeJS.ProcessEnv = {};
@@ -70,22 +107,56 @@ export function useCli() {
       await client.workflow.getHandle(workflowId, runId).terminate('end of the test');
     }
     await client.connection.close();
+    await hosts.stop();
     await rm(root, { recursive: true, force: true });
   });
 
   async function rerail(words: string[], { env, input = '' }: RunOptions = {}): Promise<Ended> {
-    const child = spawn(process.execPath, [MAIN, ...words], { cwd: root, env: { ...environment, ...env } });
+    const all = { ...environment, ...env };
+    if (processes === 'shared') return hosts.run({ words, env: all, cwd: root, input });
+    const child = spawn(process.execPath, [MAIN, ...words], { cwd: root, env: all });
     child.stdin.end(input);
     const closed = once(child, 'close') as Promise<[number | null]>;
     const [stdout, stderr, [code]] = await Promise.all([readAll(child.stdout), readAll(child.stderr), closed]);
     return { code, stdout, stderr };
   }
 
+  /** The same on a terminal of its own; each answer is typed, or the test told, when the text before it has appeared. */
+  async function onTerminal(
+    words: string[],
+    answers: readonly [after: RegExp, answer: string | (() => void)][] = [],
+  ): Promise<Ended> {
+    const command = [process.execPath, MAIN, ...words].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+    const child = spawn('script', ['-qfec', `stty cols 160 rows 50 && ${command}`, '/dev/null'], {
+      cwd: root,
+      env: { ...environment, TERM: 'xterm' },
+    });
+    const left = [...answers];
+    let stdout = '';
+    let from = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      const next = left[0];
+      if (!next?.[0].test(stdout.slice(from))) return;
+      from = stdout.length;
+      if (typeof next[1] === 'string') child.stdin.write(next[1]);
+      else next[1]();
+      left.shift();
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, stdout: stripVTControlCharacters(stdout), stderr: '' };
+  }
+
   return {
     unique,
+    onTerminal,
     /** A directory that is removed afterwards, and the working directory of all. */
     get root() {
       return root;
+    },
+    /** What every command runs with, for programs that start one. */
+    get environment() {
+      return environment;
     },
     rerail,
     /** Expects this exit code, and parses what is printed. */
@@ -113,11 +184,11 @@ export function useCli() {
     pipeline: (name: string, phases: string): string =>
       `apiVersion: rerail/v1\nkind: Pipeline\nmetadata: {name: ${name}}\nspec:\n  target: cli/${name}-${unique}\n  phases:\n${phases}`,
     /** `rerail worker`, once it is ready. It ends with this process, however that one ends. */
-    async startWorker(env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+    async startWorker(env: NodeJS.ProcessEnv = {}, log: 'inherit' | 'pipe' = 'inherit'): Promise<ChildProcess> {
       const child = fork(MAIN, ['worker'], {
         cwd: root,
         env: { ...environment, RERAIL_LOG_LEVEL: 'error', ...env },
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        stdio: ['ignore', 'ignore', log, 'ipc'],
       });
       const [said] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as unknown[];
       if (said !== 'ready') throw new Error(`the worker ended with ${String(said)}`);

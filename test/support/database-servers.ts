@@ -125,6 +125,8 @@ export interface PostgresServer extends TestServer {
   binDirectory: string;
   user: string;
   directory: string;
+  /** Killed at once, and started again on the same data and port after the work in between. */
+  restart(between?: () => Promise<void>): Promise<void>;
 }
 
 /** With passwords asked for, and TLS where a certificate and a key are given. */
@@ -161,20 +163,35 @@ export async function startPostgres(options: readonly string[] = []): Promise<Po
     await client.end();
   };
   const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`, 'fsync=off', ...options];
-  const child = await launch({
-    argv: [
-      join(binDirectory, 'postgres'),
-      '-D',
-      data,
-      '-p',
-      String(port),
-      ...settings.flatMap((setting) => ['-c', setting]),
-    ],
-    directory,
-    owner,
-    ping,
-  });
-  return { port, password, process: child, binDirectory, user, directory, stop: () => stopServer(child, directory) };
+  const start = (): Promise<ChildProcess> =>
+    launch({
+      argv: [
+        join(binDirectory, 'postgres'),
+        '-D',
+        data,
+        '-p',
+        String(port),
+        ...settings.flatMap((setting) => ['-c', setting]),
+      ],
+      directory,
+      owner,
+      ping,
+    });
+  let child = await start();
+  return {
+    ...{ port, password, binDirectory, user, directory },
+    get process() {
+      return child;
+    },
+    stop: () => stopServer(child, directory),
+    async restart(between = () => Promise.resolve()) {
+      const ended = once(child, 'exit');
+      child.kill('SIGQUIT');
+      await ended;
+      await between();
+      child = await start();
+    },
+  };
 }
 
 /** In memory only, with a password. */

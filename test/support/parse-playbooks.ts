@@ -1,4 +1,4 @@
-import { checkPlaybook } from '../../src/config/load-playbooks.ts';
+import { checkPlaybook } from '../../src/config/check-definition.ts';
 import { parseYaml } from '../../src/config/parse-yaml.ts';
 import type { LoadedPlaybook } from '../../src/domain/playbook.ts';
 

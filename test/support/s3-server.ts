@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { ensureS3Server } from '../../scripts/lib/s3-server.ts';
+import { ensureS3Server } from '../../scripts/lib/test-tools.ts';
 import { findFreePort } from '../../src/embedded/ports.ts';
 
 const START_LIMIT_MS = 20_000;

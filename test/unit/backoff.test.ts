@@ -12,7 +12,7 @@ const retry = fc
     jitter: fc.double({ min: 0, max: 1, noNaN: true }),
     maximumAttempts: fc.integer({ min: 1, max: 1000 }),
   })
-  .map((given) => RetrySpecSchema.parse(given));
+  .map((given) => ({ ...RetrySpecSchema.parse(given), jitter: given.jitter }));
 const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const attempt = fc.oneof(fc.integer({ min: 1, max: 10 }), fc.constantFrom(1000, 1e9));
 

@@ -13,6 +13,7 @@ import { FailureSchema } from '../../src/domain/failure.schema.ts';
 import { ArgvSchema, SecretRefSchema } from '../../src/domain/operation.schema.ts';
 import { PipelineSchema } from '../../src/domain/pipeline.schema.ts';
 import { PlaybookSchema } from '../../src/domain/playbook.schema.ts';
+import { PROBE_KINDS } from '../../src/domain/probe.ts';
 import { ProbeSchema } from '../../src/domain/probe.schema.ts';
 
 /** `path: message` of every problem. */
@@ -50,7 +51,7 @@ describe('FailureSchema', () => {
     [{ httpStatus: 99 }, expect.stringContaining('httpStatus: ')],
     [{ occurredAt: 'yesterday' }, expect.stringContaining('occurredAt: Invalid ISO datetime')],
     [{ signal: null }, expect.stringContaining('signal: ')],
-    [{ probes: [{ name: 'p' }] }, 'probes.0: must have exactly one of command, file, http, tcp'],
+    [{ probes: [{ name: 'p' }] }, `probes.0: must have exactly one of ${PROBE_KINDS.join(', ')}`],
     [{ operation: { kind: 'command', argv: [] } }, 'operation.argv: must name a command, such as ["npm", "test"]'],
   ] as [Change, unknown][])('refuses %j', (change, message) => {
     expect(problems(FailureSchema, { ...good, ...change })).toEqual([message]);
@@ -109,11 +110,11 @@ describe('PlaybookSchema', () => {
     ],
     [
       book({ actions: [{ id: 'a', type: 'run', run: { activity: 'x', command: ['y'] } }] }),
-      'spec.actions.0.run: must have exactly one of activity, command, http',
+      'spec.actions.0.run: must have exactly one of activity, command, http, or a procedure',
     ],
     [
       book({ actions: [{ id: 'a', type: 'run', run: {} }] }),
-      'spec.actions.0.run: must have exactly one of activity, command, http',
+      'spec.actions.0.run: must have exactly one of activity, command, http, or a procedure',
     ],
     [
       book({ actions: [{ id: 'a', type: 'rollback', to: 'yesterday' }] }),
@@ -127,7 +128,7 @@ describe('PlaybookSchema', () => {
       book({ actions: [{ id: 'a', type: 'retry', retry: { jitter: 2 } }] }),
       expect.stringContaining('spec.actions.0.retry.jitter: Too big'),
     ],
-    [book({ mode: 'yolo' }), expect.stringContaining('spec.mode: Invalid option')],
+    [book({ mode: 'yolo' }), expect.stringContaining('spec.mode: must be observe, propose or auto')],
     [book({}, { apiVersion: 'v2' }), expect.stringContaining('apiVersion: Invalid input: expected "rerail/v1"')],
     [book({}, { kind: 'Pipeline' }), expect.stringContaining('kind: Invalid input: expected "Playbook"')],
   ])('refuses %j', (value, message) => {
@@ -252,7 +253,7 @@ describe('words, secrets, durations and probes', () => {
     const tcp = { port: 1 };
     expect(problems(ProbeSchema, { name: 'p', tcp })).toEqual([]);
     expect(problems(ProbeSchema, { name: 'p', tcp, file: { path: 'a' } })).toEqual([
-      ': must have exactly one of command, file, http, tcp',
+      `: must have exactly one of ${PROBE_KINDS.join(', ')}`,
     ]);
     expect(problems(ProbeSchema, { name: 'p', tcp: { port: 70_000 } })).toEqual([
       expect.stringContaining('tcp.port: Too big'),

@@ -71,6 +71,19 @@ describe('a client', () => {
     expect((await first.handle.result()).joined.map(({ message }) => message)).toEqual(['and again']);
   });
 
+  it('leads from Temporal’s own pages to the dashboard', async () => {
+    const { client, taskQueue, target } = harness;
+    const publicUrl = 'https://rerail.example/';
+    const { handle } = await createRecoveryClient({ client, taskQueue, publicUrl }).start(failure(), {
+      playbook: 'manual',
+    });
+    const described = await client.workflow.getHandle(handle.workflowId).describe();
+    const page = `https://rerail.example/recoveries/${encodeURIComponent(`recovery/${target}`)}`;
+    expect(await described.staticDetails()).toBe(`[Open it on the dashboard](${page})`);
+    await handle.cancel();
+    await handle.result();
+  });
+
   it('lists recoveries by target and status, the newest first, and shows killed ones as killed', async () => {
     const { recoveries, target, client } = harness;
     const first = await start();
@@ -234,19 +247,44 @@ describe('the package', () => {
         'PlaybookSchema',
         'PipelineSchema',
       ]) as string[],
-      'rerail/workflows': ['checkpointLedger', 'protectedRun', 'recovery', 'storeCare'],
+      'rerail/workflows': [
+        'bulkRecovery',
+        'checkpointLedger',
+        'circuitBreaker',
+        'drill',
+        'drillSuite',
+        'healthMonitor',
+        'hostRecord',
+        'notification',
+        'notifier',
+        'protectedRun',
+        'recoverActivities',
+        'recovery',
+        'saga',
+        'serviceState',
+        'storeCare',
+        'transaction',
+        'withRecovery',
+      ],
       'rerail/worker': [
+        'createBreakerCache',
+        'createCodecHandler',
+        'createDataConverter',
+        'createEncryptionCodec',
         'createHostActivities',
+        'createMetrics',
         'createRerailPlugin',
         'createSharedActivities',
         'createWorkers',
         'hostDepsOf',
+        'loadKeyring',
       ],
       'rerail/providers': [
         'createJsonProvider',
         'createPostgresProvider',
         'createProviderRegistry',
         'createRedisProvider',
+        'createTmuxProvider',
       ],
       'rerail/testing': ['createMemoryStore'],
     });

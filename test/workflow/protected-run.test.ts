@@ -4,7 +4,7 @@ import { PipelineSchema } from '../../src/domain/pipeline.schema.ts';
 import { recoveryId } from '../../src/domain/wire-names.ts';
 import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
 import { commandFailed, until } from '../support/harness.ts';
-import { newHarnessForEach } from '../support/new-harness.ts';
+import { sharedHarness } from '../support/new-harness.ts';
 import { ESCALATE, FIX, head, PLAIN_RETRY } from '../support/playbook-text.ts';
 
 const RETRY =
@@ -28,7 +28,7 @@ const compile: Step = { name: 'compile', run: ['make'] };
 const deploy: Step = { name: 'deploy', run: ['ship'] };
 const smoke: Step = { name: 'smoke', run: ['look'] };
 
-const harness = newHarnessForEach(PLAYBOOKS);
+const harness = sharedHarness(PLAYBOOKS);
 
 interface Run {
   phases?: Record<string, Step[]>;
@@ -53,7 +53,7 @@ function start({
     pipeline,
     workspace: '/w',
     host: harness.host,
-    key: `${harness.host}-${key}`,
+    key: `${harness.target.slice(5)}-${key}`,
     playbook,
   });
 }

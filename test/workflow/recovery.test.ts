@@ -3,7 +3,7 @@ import { RecoveryReportSchema } from '../../src/domain/report.schema.ts';
 import { failTimes, failureOf, waitsFor } from '../support/broken-target.ts';
 import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
 import { commandFailed, until } from '../support/harness.ts';
-import { newHarnessForEach } from '../support/new-harness.ts';
+import { sharedHarness } from '../support/new-harness.ts';
 import { DRAIN, ESCALATE, FIX, head, PLAIN_RETRY, RETRY } from '../support/playbook-text.ts';
 
 const PLAYBOOKS = [
@@ -37,7 +37,7 @@ const PLAYBOOKS = [
     '    - {id: c, type: retry}\n',
 ].join('---\n');
 
-const harness = newHarnessForEach(PLAYBOOKS);
+const harness = sharedHarness(PLAYBOOKS);
 
 const start = (playbook: string, extra: object = {}) =>
   harness.recoveries.start(failureOf(harness, extra), { playbook });

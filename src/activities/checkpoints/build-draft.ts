@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Json } from '../../domain/canonical-json.ts';
 import type { CheckpointInfo, Manifest } from '../../domain/checkpoint.ts';
-import { sha256 } from '../../store/checkpoint-format.ts';
+import { sha256 } from '../../process/digests.ts';
 import type { CheckpointDraft, NamedContent } from '../../store/checkpoint-store.ts';
 import { locate } from '../files/entry-path.ts';
 import { readPrefix } from '../files/hash-file.ts';

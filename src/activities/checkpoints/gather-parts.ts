@@ -48,7 +48,7 @@ export async function gatherParts(
 ): Promise<Pick<Gathered, 'parts' | 'blobs' | 'skipped'>> {
   const given = Object.entries(input.state ?? {}).filter(([, value]) => value !== undefined);
   const artifacts = await gatherArtifacts(context, input);
-  const system = await gatherSystem(context, input.providers ?? [], directory);
+  const system = await gatherSystem(context, input, directory);
   const parts = { ...(Object.fromEntries(given) as Record<string, Json>), ...artifacts.parts, ...system.parts };
   const repository =
     root === undefined || input.includeGit === false ? null : await openRepository(root, context.signal);
@@ -74,12 +74,12 @@ async function gatherArtifacts(
 /** Databases first: they are the likeliest to move on. */
 async function gatherSystem(
   { providers, progress, signal }: CheckpointContext,
-  names: readonly string[],
+  { providers: names = [], info }: CaptureInput,
   directory: string,
 ): Promise<{ parts: Record<string, Json>; blobs: NamedContent[] }> {
   if (names.length === 0) return { parts: {}, blobs: [] };
   progress('providers', { item: names.join(', ') });
-  const { system, blobs } = await captureProviders(providers, names, directory, signal);
+  const { system, blobs } = await captureProviders(providers, names, directory, signal, info.type === 'recovery');
   return {
     parts: { system },
     blobs: Object.entries(blobs).map(([name, { file, sha256, size }]) => ({

@@ -13,7 +13,7 @@ import type { Prepared } from './prepare-restore.ts';
 
 const SystemSchema = z.record(
   z.string(),
-  z.object({ kind: z.enum(['database', 'cache', 'system', 'infrastructure']), state: JsonSchema }),
+  z.object({ kind: z.enum(['database', 'cache', 'system', 'session', 'infrastructure']), state: JsonSchema }),
 );
 /** A plan is for people, and travels in Temporal's history. */
 const LISTED = 500;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { isAlive, type ProcessIdentity } from '../../process/process-identity.ts';
+import { carriersOf, killAll, othersAlive } from '../../process/process-tree.ts';
 
 /** What the supervisor is told. Secrets are not here: they are in its environment only. */
 export interface CommandSpec {
@@ -48,6 +49,9 @@ async function readJson<T>(file: string): Promise<T | undefined> {
   }
 }
 
+/** Names the file for the command's output in the environment of the supervisor and of all that it starts. */
+export const OUTPUT_VARIABLE = 'RERAIL_OUTPUT';
+
 /**
  * The record of one command execution, found again by its key after any crash. A lost one (its supervisor died with the
  * machine) is followed by a new generation, so that the old record stays as evidence.
@@ -77,7 +81,12 @@ export async function openExecutionFolder(root: string, key: string) {
     /** Ends a command that outlived its supervisor, so that it never works beside its own repetition. */
     async endOrphan(): Promise<void> {
       const command = await readJson<ProcessIdentity>(at('command.json'));
-      if (!command || command.host !== hostname()) return;
+      if (!command) {
+        // Its supervisor died before it had written down what it had started: that still carries its variable.
+        await killAll(async () => carriersOf(await othersAlive(), `${OUTPUT_VARIABLE}=${at('output.json')}`));
+        return;
+      }
+      if (command.host !== hostname()) return;
       for (let tries = 0; tries < ORPHAN_LOOKS && isAlive(command, at('command.json')); tries++) {
         try {
           process.kill(-command.pid, 'SIGKILL');

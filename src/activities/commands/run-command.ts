@@ -12,7 +12,7 @@ import { commandEnvironment } from '../../process/command-environment.ts';
 import { findCommand } from '../../process/find-command.ts';
 import { resolveInside } from '../../process/inside.ts';
 import { createRedactor, redactDeep } from '../../telemetry/redact.ts';
-import { openExecutionFolder, type Ending, type ExecutionFolder } from './execution-folder.ts';
+import { openExecutionFolder, OUTPUT_VARIABLE, type Ending, type ExecutionFolder } from './execution-folder.ts';
 
 /** Run from source, as tests do, the built supervisor is used: Node 20 does not run TypeScript. */
 const SUPERVISOR = fileURLToPath(
@@ -62,7 +62,7 @@ async function start(folder: ExecutionFolder, operation: CommandOperation, key: 
     cwd,
     detached: true,
     stdio: 'ignore',
-    env: { ...env, RERAIL_KEY: key, RERAIL_OUTPUT: folder.outputFile() },
+    env: { ...env, RERAIL_KEY: key, [OUTPUT_VARIABLE]: folder.outputFile() },
   });
   child.unref();
   await once(child, 'spawn').catch((cause: unknown) => {

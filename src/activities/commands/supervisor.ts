@@ -1,7 +1,8 @@
 // A process of its own, started detached: it outlives a killed worker, so that a command is neither lost nor run twice.
 import { spawn } from 'node:child_process';
-import { openSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync, closeSync, fsyncSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { claim, writeDurably } from '../../process/durable-records.ts';
 import { processIdentity } from '../../process/process-identity.ts';
 import { createRedactor } from '../../telemetry/redact.ts';
 import type { CommandSpec, Ending } from './execution-folder.ts';
@@ -33,41 +34,11 @@ function createTail(limit: number) {
   };
 }
 
-function writeDurably(file: string, value: unknown): void {
-  const temporary = `${file}.${process.pid}`;
-  const handle = openSync(temporary, 'w', 0o600);
-  writeFileSync(handle, JSON.stringify(value));
-  fsyncSync(handle);
-  closeSync(handle);
-  renameSync(temporary, file);
-}
-
-/** Exactly one supervisor may have a command. The record appears whole or not at all, whenever its writer dies. */
-function claim(folder: string): boolean {
-  const file = path.join(folder, 'supervisor.json');
-  const draft = `${file}.${process.pid}`;
-  const record = JSON.stringify(processIdentity());
-  try {
-    writeFileSync(draft, record, { mode: 0o600 });
-    linkSync(draft, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-  } finally {
-    rmSync(draft, { force: true });
-  }
-  // A file system without hard links.
-  try {
-    writeFileSync(file, record, { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch {
-    return false;
-  }
-}
+const KILLED_WITHIN_MS = 2000;
 
 function supervise(folder: string): void {
   const spec = JSON.parse(readFileSync(path.join(folder, 'spec.json'), 'utf8')) as CommandSpec;
-  if (!claim(folder)) return;
+  if (!claim(path.join(folder, 'supervisor.json'))) return;
   const started = Date.now();
   const redact = createRedactor(spec.secretNames.flatMap((name) => process.env[name] ?? []));
   const [out, err] = [createTail(spec.outputLimit), createTail(spec.outputLimit)];
@@ -133,7 +104,9 @@ function supervise(folder: string): void {
     finish = () => {
       const late = Date.now() > until;
       if (late) killGroup('SIGKILL');
-      if (late || (closed && !groupLives())) end({ exitCode, signal, cause });
+      // On a busy machine what was killed takes a moment to go; where nobody collects the dead, they stay in their group.
+      const isOver = groupLives() ? Date.now() > until + KILLED_WITHIN_MS : closed || late;
+      if (isOver) end({ exitCode, signal, cause });
     };
     setInterval(() => finish(), 20);
   });

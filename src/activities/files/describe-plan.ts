@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { CheckpointPart, FileEntry } from '../../domain/checkpoint.ts';
 import type { PathChange, RestorePlan, RestoreScope } from '../../domain/rollback.schema.ts';
-import { sha256 } from '../../store/checkpoint-format.ts';
+import { sha256 } from '../../process/digests.ts';
 import { entryKey } from './entry-path.ts';
 import type { TreePlan } from './plan-tree.ts';
 

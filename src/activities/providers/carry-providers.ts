@@ -43,12 +43,13 @@ export async function captureProviders(
   names: readonly string[],
   directory: string,
   signal?: AbortSignal,
+  backup = false,
 ): Promise<CapturedProviders> {
   const chosen = [...new Set(names)].map((name) => registry.get(name));
   const captured: CapturedProviders = { system: {}, blobs: {} };
   try {
     for (const provider of chosen) {
-      await namingProvider(provider, 'capture', () => captureOne(provider, { directory, signal }, captured));
+      await namingProvider(provider, 'capture', () => captureOne(provider, { directory, signal, backup }, captured));
     }
     return captured;
   } catch (error) {
@@ -59,13 +60,17 @@ export async function captureProviders(
 
 async function captureOne(
   provider: CheckpointProvider,
-  { directory, signal }: { directory: string; signal: AbortSignal | undefined },
+  { directory, signal, backup }: { directory: string; signal: AbortSignal | undefined; backup: boolean },
   captured: CapturedProviders,
 ): Promise<void> {
   signal?.throwIfAborted();
   const own = path.join(directory, provider.name);
   await mkdir(own, { mode: 0o700 });
-  const { state, file } = await provider.capture({ directory: own, ...(signal === undefined ? {} : { signal }) });
+  const { state, file } = await provider.capture({
+    directory: own,
+    ...(signal === undefined ? {} : { signal }),
+    ...(backup ? { backup } : {}),
+  });
   checkState(state);
   captured.system[provider.name] = { kind: provider.kind, state };
   if (file === undefined) return;

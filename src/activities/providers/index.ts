@@ -11,5 +11,7 @@ export type {
   ProviderKind,
   ProviderRegistry,
 } from './provider.ts';
+export { createTmuxProvider } from './tmux.ts';
+export type { TmuxProviderOptions } from './tmux.ts';
 export { createRedisProvider } from './redis.ts';
 export type { RedisProviderOptions } from './redis.ts';

@@ -1,7 +1,7 @@
 import type { Json } from '../../domain/canonical-json.ts';
 import { RerailError } from '../../domain/errors.ts';
 
-export type ProviderKind = 'database' | 'cache' | 'system' | 'infrastructure';
+export type ProviderKind = 'database' | 'cache' | 'system' | 'session' | 'infrastructure';
 
 export interface ProviderCapture {
   /**
@@ -38,8 +38,11 @@ export interface CheckpointProvider {
   readonly kind: ProviderKind;
   /** For people: what it is and where. No secrets. */
   describe(): string;
-  /** `directory` is private to this capture, with mode 0700, and removed after it. */
-  capture(order: { directory: string; signal?: AbortSignal }): Promise<ProviderCapture>;
+  /**
+   * `directory` is private to this capture, with mode 0700, and removed after it. A `backup` is of what is about to change:
+   * a thing that is not there is captured as absent.
+   */
+  capture(order: { directory: string; signal?: AbortSignal; backup?: true }): Promise<ProviderCapture>;
   /** What a restore would change at present. Changes nothing; an empty list says that nothing differs. */
   plan(captured: CapturedState): Promise<PlannedChange[]>;
   /** May be repeated: the same again ends in the same state. */
@@ -61,7 +64,11 @@ function refuse(message: string, remedy: string): RerailError {
 }
 
 /** Throws `invalid-input` for a name that is taken twice or cannot be a name. */
-export function createProviderRegistry(providers: readonly CheckpointProvider[]): ProviderRegistry {
+export function createProviderRegistry(
+  providers: readonly CheckpointProvider[],
+  /** Those that need not be registered. */
+  builtIn: (name: string) => CheckpointProvider | undefined = () => undefined,
+): ProviderRegistry {
   const byName = new Map<string, CheckpointProvider>();
   for (const provider of providers) {
     if (!NAME.test(provider.name)) {
@@ -79,7 +86,7 @@ export function createProviderRegistry(providers: readonly CheckpointProvider[])
   return {
     names,
     get(name) {
-      const provider = byName.get(name);
+      const provider = byName.get(name) ?? builtIn(name);
       if (provider) return provider;
       throw refuse(
         `There is no provider named ${JSON.stringify(name)}; known are: ${names.join(', ') || 'none'}`,

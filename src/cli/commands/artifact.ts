@@ -1,10 +1,10 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { Artifact } from '../../domain/artifact.ts';
-import { RerailError } from '../../domain/errors.ts';
 import { openContext, withClient } from '../context.ts';
 import { renderArtifacts } from '../output/render-store.ts';
 import { formatBytes } from '../output/render.ts';
+import { confirm } from '../prompt.ts';
 
 interface Whose {
   subject: string;
@@ -22,18 +22,23 @@ async function list({ subject, host }: Whose, command: Command): Promise<void> {
 
 async function save(
   file: string,
-  options: Whose & { name?: string; type?: string; at?: string; root: string },
+  options: Whose & { name?: string; type?: string; at?: string; root: string; dryRun?: boolean },
   command: Command,
 ): Promise<void> {
   const context = await openContext(command);
   const { output, settings } = context;
-  const { subject, type, at: version } = options;
+  const { subject, type, at: version, dryRun } = options;
+  const name = options.name ?? path.basename(file);
+  if (dryRun) {
+    const would = { subject, name, file: path.resolve(file), version: version ?? null, dryRun };
+    return output.value(would, () => `${would.file} would be kept as ${name} of ${subject}`);
+  }
   await withClient(context, async ({ artifacts }) => {
     const saved = await artifacts.save(subject, {
       host: options.host ?? settings.host,
       workspace: path.resolve(options.root),
       path: path.resolve(file),
-      name: options.name ?? path.basename(file),
+      name,
       ...(type ? { type } : {}),
       ...(version ? { version } : {}),
     });
@@ -54,13 +59,15 @@ async function get(name: string, options: Whose & { at?: string; to: string }, c
   });
 }
 
-type Chosen = Whose & { at: string; yes?: boolean };
+type Chosen = Whose & { at: string; yes?: boolean; dryRun?: boolean };
 
 async function activate(name: string, options: Chosen, command: Command): Promise<void> {
   const context = await openContext(command);
   const { output, settings } = context;
-  const { subject, at: version, yes } = options;
-  requireYes(yes, `${name} of ${subject} would become ${version}`);
+  const { subject, at: version, yes, dryRun } = options;
+  const what = `${name} of ${subject} would become ${version}`;
+  if (dryRun) return output.value({ name, subject, version, dryRun }, () => what);
+  await confirm(output, { yes, what });
   await withClient(context, async ({ artifacts }) => {
     const done = await artifacts.activate(subject, { host: options.host ?? settings.host, name, version });
     output.value(done, () => `${name}: ${done.previousVersion} -> ${done.version}`);
@@ -71,16 +78,14 @@ async function remove(name: string, options: Chosen, command: Command): Promise<
   const context = await openContext(command);
   const { output, settings } = context;
   const { subject, at: version, yes } = options;
-  requireYes(yes, `${name} ${version} of ${subject} would be gone, also for the checkpoints that name it`);
+  await confirm(output, {
+    yes,
+    what: `${name} ${version} of ${subject} would be gone, also for the checkpoints that name it`,
+  });
   await withClient(context, async ({ artifacts }) => {
     await artifacts.remove(subject, { host: options.host ?? settings.host, name, version });
     output.value({ name, version }, () => `removed ${name} ${version}`);
   });
-}
-
-function requireYes(yes: boolean | undefined, what: string): void {
-  if (yes) return;
-  throw new RerailError('approval-refused', `nothing was changed: ${what}`, { remedy: 'Confirm it with --yes.' });
 }
 
 const addWhose = (command: Command): Command =>
@@ -101,7 +106,8 @@ export function addArtifactCommands(program: Command): void {
       // `--version` is the program's own.
       .option('--at <version>', 'default: v1, v2, …; unchanged content makes no new one')
       .option('--type <type>', 'a word for people, such as image')
-      .option('--root <directory>', 'the workspace that it belongs to', '.'),
+      .option('--root <directory>', 'the workspace that it belongs to', '.')
+      .option('--dry-run', 'only say what it would do'),
   )
     .addHelpText('after', '\nExample:\n  $ rerail artifact save dist/app.tgz --subject workspace/shop --name app')
     .action(save);
@@ -119,6 +125,7 @@ export function addArtifactCommands(program: Command): void {
       .command('activate <name>')
       .description('This command will make a version current and put its content back in the workspace.')
       .requiredOption('--at <version>', 'which one')
+      .option('--dry-run', 'only say what it would do')
       .option('--yes', 'do it'),
   )
     .addHelpText('after', '\nExample:\n  $ rerail artifact activate app --subject workspace/shop --at v1 --yes')
@@ -128,6 +135,7 @@ export function addArtifactCommands(program: Command): void {
       .command('remove <name>')
       .description('This command will remove a version that is not the current one.')
       .requiredOption('--at <version>', 'which one')
+      .option('--dry-run', 'only say what it would do')
       .option('--yes', 'do it'),
   )
     .addHelpText('after', '\nExample:\n  $ rerail artifact remove app --subject workspace/shop --at v1 --yes')

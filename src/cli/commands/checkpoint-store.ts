@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander';
-import { RerailError } from '../../domain/errors.ts';
 import type { StoreCareReport } from '../../domain/store-care.ts';
 import { storeCareId } from '../../domain/wire-names.ts';
 import { openContext, withClient } from '../context.ts';
@@ -7,6 +6,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { Paint } from '../output/output.ts';
 import { formatBytes } from '../output/render.ts';
 import { withProgress } from '../progress.ts';
+import { confirm } from '../prompt.ts';
 
 const SHOWN = 60;
 
@@ -29,10 +29,20 @@ async function diff(from: string, to: string, options: { subject?: string }, com
   });
 }
 
-async function invalidate(id: string, options: { subject?: string; reason: string }, command: Command): Promise<void> {
+async function invalidate(
+  id: string,
+  options: { subject?: string; reason: string; dryRun?: boolean },
+  command: Command,
+): Promise<void> {
   const context = await openContext(command);
   await withClient(context, async ({ checkpoints }) => {
     const { info } = await checkpoints.get(id, options.subject);
+    if (options.dryRun) {
+      return context.output.value(
+        { id, subject: info.subject, dryRun: true },
+        () => `would invalidate ${id} of ${info.subject}, "${info.name}"`,
+      );
+    }
     const record = await checkpoints.invalidate(info.subject, id, options.reason);
     context.output.value(record, () => `${id} is invalidated: ${options.reason}`);
   });
@@ -49,11 +59,11 @@ async function remove(
     const record = await checkpoints.get(id, options.subject);
     const { subject, name } = record.info;
     if (options.dryRun) return output.value(record, () => `would delete ${id} of ${subject}, "${name}"`);
-    if (!options.yes) {
-      throw new RerailError('approval-refused', `nothing was deleted: ${id} of ${subject}, "${name}"`, {
-        remedy: 'Confirm it with --yes; a deleted checkpoint cannot be brought back.',
-      });
-    }
+    await confirm(output, {
+      yes: options.yes,
+      what: `${id} of ${subject}, "${name}", would be deleted`,
+      remedy: 'Confirm it with --yes; a deleted checkpoint cannot be brought back.',
+    });
     const { freedBytes } = await checkpoints.delete(subject, id);
     const replicaKept = record.replica?.key;
     output.value({ id, freedBytes, ...(replicaKept === undefined ? {} : { replicaKept }) }, () =>
@@ -126,17 +136,18 @@ export function addStoreCommands(checkpoint: Command): void {
     )
     .action(diff);
   checkpoint
-    .command('invalidate <id>')
+    .command('invalidate <checkpoint>')
     .description('This command will keep a checkpoint from being restored, and keep it for the record.')
     .option(...where)
     .requiredOption('--reason <text>', 'why')
+    .option('--dry-run', 'only say which')
     .addHelpText(
       'after',
       '\nExample:\n  $ rerail checkpoint invalidate cp_01JD8Z6T0Q4W5E6R7T8Y9ZABCD --reason "taken mid-migration"',
     )
     .action(invalidate);
   checkpoint
-    .command('delete <id>')
+    .command('delete <checkpoint>')
     .description('This command will delete a checkpoint and free what no other one needs.')
     .option(...where)
     .option('--dry-run', 'only say which')

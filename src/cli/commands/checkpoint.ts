@@ -41,6 +41,7 @@ async function create(
     tag?: string[];
     exclude?: string[];
     provider?: string[];
+    dryRun?: boolean;
   },
   command: Command,
 ): Promise<void> {
@@ -48,6 +49,12 @@ async function create(
   const { output, settings } = context;
   const root = path.resolve(options.root);
   const subject = options.subject ?? subjectOf(root);
+  if (options.dryRun) {
+    return output.value(
+      { subject, root, host: settings.host, dryRun: true },
+      () => `${root} would be saved as a checkpoint of ${subject} on ${settings.host}`,
+    );
+  }
   await withClient(context, async (recoveries, client) => {
     const input = {
       name: options.name ?? `manual ${new Date().toISOString()}`,
@@ -79,7 +86,7 @@ async function create(
   });
 }
 
-async function findAll(recoveries: RecoveryClient, options: ListOptions): Promise<CheckpointRecord[]> {
+function findAll({ checkpoints }: RecoveryClient, options: ListOptions): Promise<CheckpointRecord[]> {
   const limit = parseLimit(options.limit);
   const filter = {
     ...(options.type ? { type: options.type } : {}),
@@ -89,9 +96,7 @@ async function findAll(recoveries: RecoveryClient, options: ListOptions): Promis
     ...(options.valid ? { valid: true } : {}),
     limit,
   };
-  const subjects = options.subject ? [options.subject] : await recoveries.checkpoints.subjects();
-  const found = (await Promise.all(subjects.map((subject) => recoveries.checkpoints.list(subject, filter)))).flat();
-  return found.sort((a, b) => b.createdAt.localeCompare(a.createdAt)).slice(0, limit);
+  return options.subject ? checkpoints.list(options.subject, filter) : checkpoints.listAll(filter);
 }
 
 export async function listCheckpoints(options: ListOptions, command: Command): Promise<void> {
@@ -156,6 +161,7 @@ export function addCheckpointCommands(program: Command): void {
     .option('--tag <tag...>', 'tags; clean-up can keep them')
     .option('--exclude <pattern...>', 'not captured, besides .git and node_modules')
     .option('--provider <name...>', 'databases and the like that go along, as providersFile names them')
+    .option('--dry-run', 'only say what it would save')
     .addHelpText('after', '\nExample:\n  $ rerail checkpoint create --root . --name "before the upgrade" --tag keep')
     .action(create);
   addListOptions(checkpoint.command('list').description('This command will list checkpoints, newest first.'))

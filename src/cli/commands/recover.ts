@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { loadPlaybooks } from '../../config/load-playbooks.ts';
 import { findPlaybook } from '../../planner/make-plan.ts';
@@ -5,10 +6,13 @@ import { findCommand } from '../../process/find-command.ts';
 import { openContext, withClient } from '../context.ts';
 import { addFailureOptions, readFailure, readInputs, type FailureOptions } from '../failure-options.ts';
 import { followRecovery, parseDuration } from '../follow.ts';
+import { showPreview } from './plan.ts';
 
 interface RecoverOptions extends FailureOptions {
   wait?: boolean;
   timeout?: string;
+  breakGlass?: string;
+  dryRun?: boolean;
 }
 
 async function recover(words: string[], options: RecoverOptions, command: Command): Promise<void> {
@@ -21,10 +25,12 @@ async function recover(words: string[], options: RecoverOptions, command: Comman
   if (operation?.kind === 'command' && operation.host === settings.host) {
     await findCommand(operation.argv[0] ?? '', operation.workspace ?? process.cwd());
   }
+  if (options.dryRun) return showPreview(failure, options, command);
   await withClient(context, async (recoveries) => {
     const { handle, runId, joined } = await recoveries.start(failure, {
       ...(options.playbook ? { playbook: options.playbook } : {}),
       inputs: readInputs(options.input),
+      ...(options.breakGlass ? { breakGlass: { by: userInfo().username, reason: options.breakGlass } } : {}),
     });
     const started = { workflowId: handle.workflowId, runId, joined };
     const text = joined
@@ -46,7 +52,9 @@ export function addRecoverCommand(program: Command): void {
       .command('recover')
       .description('This command will start a recovery, or join the one that is open for the target.'),
   )
+    .option('--dry-run', 'only show the plan')
     .option('--wait', 'follow it to its end; the exit code says how it ended')
+    .option('--break-glass <reason>', 'let it through the brakes on automation; the reason is kept in the report')
     .option('--timeout <duration>', 'with --wait: stop waiting, exit code 124')
     .addHelpText(
       'after',

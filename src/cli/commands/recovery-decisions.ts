@@ -1,65 +1,94 @@
-import { userInfo } from 'node:os';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { RecoveryHandle } from '../../client/recovery-handle.ts';
 import { DECISIONS } from '../../domain/approval.schema.ts';
 import type { Decision } from '../../domain/approval.ts';
 import type { Json } from '../../domain/canonical-json.ts';
 import { RerailError } from '../../domain/errors.ts';
+import type { Output } from '../output/output.ts';
+import { renderApproval } from '../output/render-approval.ts';
+import { confirm } from '../prompt.ts';
+import { addSignedOptions, needReason, signed, type SignedOptions } from '../signed-options.ts';
 import { withHandle } from '../with-handle.ts';
 
-interface Who {
-  by: string;
-  reason?: string;
-}
-
-const needReason = (reason: string | undefined): string => {
-  if (reason?.trim()) return reason;
-  throw new RerailError('invalid-input', '--reason is missing', { remedy: 'Say why, for the audit: --reason "…".' });
-};
-
-function withWho(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--by <name>', 'who decides; Temporal does not check it').default(
-        userInfo().username,
-        'your user name',
-      ),
-    )
-    .option('--reason <text>', 'why; kept in the report');
-}
-
-/** Sends a decision and says what it did. */
+/** Sends a decision and says what it did, or with `--dry-run` where the recovery stands that would get it. */
 async function answer(
   command: Command,
   id: string,
-  send: (handle: RecoveryHandle) => Promise<{ status: string; note: string } | void>,
+  send: (handle: RecoveryHandle, output: Output) => Promise<{ status: string; note: string } | void>,
 ): Promise<void> {
   await withHandle(command, id, async (handle, { output }) => {
-    const receipt = (await send(handle)) ?? { status: 'sent', note: 'sent; a wrong one is refused in the timeline' };
+    if (command.opts<{ dryRun?: boolean }>().dryRun) {
+      const [{ status }, allowedDecisions] = await Promise.all([handle.status(), handle.allowedDecisions()]);
+      const would = { workflowId: handle.workflowId, status, verb: command.name(), allowedDecisions, dryRun: true };
+      return output.value(would, () =>
+        [
+          `${handle.workflowId} is ${status} and would be sent: ${command.name()}`,
+          ...allowedDecisions.map(({ decision, allowed, reason }) =>
+            allowed ? `  may ${decision}` : output.paint.dim(`  may not ${decision}: ${reason ?? ''}`),
+          ),
+        ].join('\n'),
+      );
+    }
+    const receipt = (await send(handle, output)) ?? {
+      status: 'sent',
+      note: 'sent; a wrong one is refused in the timeline',
+    };
     output.value({ workflowId: handle.workflowId, ...receipt }, () => `${handle.workflowId}: ${receipt.note}`);
   });
 }
 
+interface VerdictOptions extends SignedOptions {
+  planHash?: string;
+  action?: string;
+  role?: string[];
+  stateHash?: string;
+  breakGlass?: boolean;
+  signal?: boolean;
+}
+
+/** The plan as it is now, after it was shown: a verdict names what was seen. */
+async function seenHash(handle: RecoveryHandle, output: Output, verb: 'approve' | 'deny'): Promise<string> {
+  const [plan, { approval }] = await Promise.all([handle.plan(), handle.status()]);
+  if (!plan || !approval) return plan?.hash ?? '';
+  output.info(
+    [...plan.actions.map(({ id, title }) => `  ${id}: ${title}`), renderApproval(output.paint, approval)].join('\n'),
+  );
+  const what = `You would ${verb} plan ${plan.hash.slice(0, 12)} of ${handle.workflowId}`;
+  if (output.isInteractive) await confirm(output, { yes: false, what });
+  return plan.hash;
+}
+
 function addVerdict(recovery: Command, verb: 'approve' | 'deny'): void {
-  withWho(
+  addSignedOptions(
     recovery
       .command(`${verb} <recovery>`)
       .description(`This command will ${verb} the plan that a recovery waits with.`),
   )
     .option('--plan-hash <hash>', 'the plan you have seen, at least 8 digits; default: the present one, shown first')
     .option('--action <id>', 'an action that asks for its own approval')
+    .option('--role <name...>', 'your roles, where the playbook asks for some')
+    .option('--state-hash <hash>', 'the state of the target you have seen; refused when it has changed')
+    .option('--break-glass', 'in an emergency, past roles and quorum; needs a reason and heads the report')
+    .option('--dry-run', 'only say where the recovery stands and what it may be sent')
     .option('--signal', 'send a signal instead of an update: no answer, works while no worker is up')
     .addHelpText(
       'after',
       `\nExample:\n  $ rerail recovery ${verb} recovery/release/web --plan-hash 1a2b3c4d --by ada --reason "${verb === 'approve' ? 'looks right' : 'not at night'}"`,
     )
-    .action((id: string, options: Who & { planHash?: string; action?: string; signal?: boolean }, command: Command) =>
-      answer(command, id, async (handle) => {
-        const planHash = options.planHash ?? (await handle.plan())?.hash ?? '';
-        const { by, reason } = options;
-        const input = { planHash, by, ...(options.action ? { actionId: options.action } : {}) };
+    .action((id: string, options: VerdictOptions, command: Command) =>
+      answer(command, id, async (handle, output) => {
+        const planHash = options.planHash ?? (await seenHash(handle, output, verb));
+        const { by, reason, action, role, stateHash, breakGlass } = options;
+        const input = {
+          planHash,
+          by,
+          ...(action ? { actionId: action } : {}),
+          ...(role ? { roles: role } : {}),
+          ...(stateHash ? { stateHash } : {}),
+          ...(breakGlass ? { breakGlass: true } : {}),
+        };
         if (verb === 'deny') {
-          const denial = { ...input, reason: needReason(reason) };
+          const denial = { ...input, reason: await needReason(reason, output) };
           return options.signal ? handle.signalDenial(denial) : handle.deny(denial);
         }
         const approval = { ...input, ...(reason ? { reason } : {}) };
@@ -83,11 +112,12 @@ function parseJsonOption(text: string | undefined, flag: string): { value?: Json
 export function addRecoveryDecisions(recovery: Command): void {
   addVerdict(recovery, 'approve');
   addVerdict(recovery, 'deny');
-  withWho(
+  addSignedOptions(
     recovery
       .command('complete <recovery> <action>')
       .description('This command will complete the manual step that a recovery waits for.'),
   )
+    .option('--dry-run', 'only say where the recovery stands and what it may be sent')
     .option('--failed', 'it could not be done')
     .option('--output-json <json>', 'what the step gives to later actions')
     .addHelpText(
@@ -95,7 +125,12 @@ export function addRecoveryDecisions(recovery: Command): void {
       '\nExample:\n  $ rerail recovery complete recovery/release/web fix --by ada --reason "config corrected"',
     )
     .action(
-      (id: string, actionId: string, options: Who & { failed?: boolean; outputJson?: string }, command: Command) => {
+      (
+        id: string,
+        actionId: string,
+        options: SignedOptions & { failed?: boolean; outputJson?: string },
+        command: Command,
+      ) => {
         const { value } = parseJsonOption(options.outputJson, '--output-json');
         const { by, reason } = options;
         const outcome = options.failed ? 'failed' : 'done';
@@ -110,12 +145,14 @@ export function addRecoveryDecisions(recovery: Command): void {
         );
       },
     );
-  withWho(
+  addSignedOptions(
     recovery
       .command('decide <recovery> <action> <decision>')
       .description(`This command will decide on a parked action: ${DECISIONS.join(', ')}.`),
   )
-    .option('--input <json>', 'with retry: another input for its activity')
+    .option('--input <json>', 'with retry: another input of its activity, or fields of its command or request')
+    .option('--dry-run', 'only say where the recovery stands and what it may be sent')
+    .option('--playbook <name>', 'with handover: the playbook that takes over')
     .option('--output-json <json>', 'with supply: the output')
     .addHelpText(
       'after',
@@ -126,51 +163,44 @@ export function addRecoveryDecisions(recovery: Command): void {
         id: string,
         actionId: string,
         decision: string,
-        options: Who & { input?: string; outputJson?: string },
+        options: SignedOptions & { input?: string; outputJson?: string; playbook?: string },
         command: Command,
       ) => {
         const input = parseJsonOption(options.input, '--input').value;
-        const output = parseJsonOption(options.outputJson, '--output-json').value;
-        const given = { actionId, decision: decision as Decision, by: options.by, reason: needReason(options.reason) };
-        return answer(command, id, (handle) =>
+        const supplied = parseJsonOption(options.outputJson, '--output-json').value;
+        return answer(command, id, async (handle, output) =>
           handle.decide({
-            ...given,
+            actionId,
+            decision: decision as Decision,
+            ...(await signed(options, output)),
+            ...(options.playbook ? { playbook: options.playbook } : {}),
             ...(input === undefined ? {} : { input }),
-            ...(output === undefined ? {} : { output }),
+            ...(supplied === undefined ? {} : { output: supplied }),
           }),
         );
       },
     );
-  for (const verb of ['pause', 'resume'] as const) {
-    withWho(
-      recovery
-        .command(`${verb} <recovery>`)
-        .description(`This command will ${verb} a recovery${verb === 'pause' ? ' before its next action' : ''}.`),
+  addSignedOptions(
+    recovery.command('pause <recovery>').description('This command will pause a recovery before its next action.'),
+  )
+    .option('--dry-run', 'only say where the recovery stands and what it may be sent')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ rerail recovery pause recovery/release/web --by ada --reason "deploy freeze"',
     )
-      .addHelpText(
-        'after',
-        `\nExample:\n  $ rerail recovery ${verb} recovery/release/web --by ada --reason "deploy freeze"`,
-      )
-      .action((id: string, options: Who, command: Command) =>
-        answer(command, id, (handle) => handle[verb]({ by: options.by, reason: needReason(options.reason) })),
-      );
-  }
+    .action((id: string, options: SignedOptions, command: Command) =>
+      answer(command, id, async (handle, output) => handle.pause(await signed(options, output))),
+    );
   recovery
     .command('cancel <recovery>')
     .description('This command will stop a recovery and undo what it has begun.')
+    .option('--dry-run', 'only say where the recovery stands and what it may be sent')
     .option('--yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  $ rerail recovery cancel recovery/release/web --yes')
     .action((id: string, options: { yes?: boolean }, command: Command) =>
-      answer(command, id, async (handle) => {
-        if (!options.yes) {
-          throw new RerailError(
-            'approval-refused',
-            `${handle.workflowId} would be stopped and what it has begun undone`,
-            {
-              remedy: 'Say so with --yes.',
-            },
-          );
-        }
+      answer(command, id, async (handle, output) => {
+        const what = `${handle.workflowId} would be stopped and what it has begun undone`;
+        await confirm(output, { yes: options.yes, what });
         await handle.cancel();
         return { status: 'cancelling', note: 'is stopping and undoes what it has begun' };
       }),

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import type { ListedRecovery } from '../../client/recovery-list.ts';
 import { RECOVERY_STATUSES, type RecoveryStatus } from '../../domain/recovery.ts';
 import { openContext, withClient } from '../context.ts';
 import { followRecovery, printReport, reportIfClosed } from '../follow.ts';
@@ -6,7 +7,9 @@ import { paintStatus, renderPlan, renderSnapshot, renderTimelineEntry } from '..
 import { renderTable } from '../output/table.ts';
 import { parseLimit } from '../parse-limit.ts';
 import { withHandle } from '../with-handle.ts';
+import { addRecoveryContinue } from './recovery-continue.ts';
 import { addRecoveryDecisions } from './recovery-decisions.ts';
+import { addRecoveryReport } from './receipt.ts';
 
 async function list(
   options: { status?: RecoveryStatus[]; target?: string; limit: string },
@@ -21,7 +24,9 @@ async function list(
       ...(options.target ? { target: options.target } : {}),
       limit,
     });
-    const sorted = [...found].sort((a, b) => Number(b.waitingFor !== null) - Number(a.waitingFor !== null));
+    // A circuit breaker is no person.
+    const asks = ({ waitingFor }: ListedRecovery): boolean => waitingFor !== null && !waitingFor.startsWith('breaker:');
+    const sorted = [...found].sort((a, b) => Number(asks(b)) - Number(asks(a)));
     output.list(sorted, () =>
       sorted.length === 0
         ? 'No recoveries.'
@@ -34,7 +39,7 @@ async function list(
               row.playbook ?? '',
               row.category ?? '',
               row.waitingFor ?? '',
-              row.startedAt,
+              output.paint.time(row.startedAt),
               row.runId,
             ]),
           ),
@@ -93,5 +98,7 @@ export function addRecoveryCommands(program: Command): void {
         process.exitCode = await followRecovery({ handle, output, ...options });
       }),
     );
+  addRecoveryReport(recovery);
   addRecoveryDecisions(recovery);
+  addRecoveryContinue(recovery);
 }

@@ -1,18 +1,19 @@
-import { userInfo } from 'node:os';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import type { RecoveryClient } from '../../client/recovery-client.ts';
 import { CHECKPOINT_PARTS, type CheckpointPart, type CheckpointRecord } from '../../domain/checkpoint.ts';
-import { MOVED_GIT, PRE_RESTORE } from '../../domain/checkpoint-list.ts';
 import { DurationSchema } from '../../domain/duration.schema.ts';
 import type { Duration } from '../../domain/duration.ts';
 import { RerailError } from '../../domain/errors.ts';
+import { requireRestorable, selectionOf } from '../../domain/restore-selection.ts';
 import type { RestoreOptions, RestoreResult, RestoreScope } from '../../domain/rollback.ts';
 import { ledgerId } from '../../domain/wire-names.ts';
 import { findCheckpoint } from '../find-checkpoint.ts';
 import { openContext, withClient } from '../context.ts';
 import type { Paint } from '../output/output.ts';
 import { withProgress } from '../progress.ts';
+import { confirm } from '../prompt.ts';
+import { addByOption } from '../signed-options.ts';
 
 interface RestoreCliOptions {
   subject?: string;
@@ -64,14 +65,7 @@ function renderChanges(paint: Paint, result: RestoreResult): string {
   ].join('\n');
 }
 
-function scopeOf({
-  path: paths,
-  key,
-  agentState,
-  artifact,
-  git,
-  provider,
-}: RestoreCliOptions): RestoreScope | undefined {
+function scopeOf({ path: paths, key, agentState, artifact, provider }: RestoreCliOptions): RestoreScope | undefined {
   const scope: RestoreScope = {
     ...(paths ? { files: paths } : {}),
     ...(key ? { context: key } : {}),
@@ -79,42 +73,7 @@ function scopeOf({
     ...(artifact ? { artifacts: artifact } : {}),
     ...(provider ? { system: provider } : {}),
   };
-  if (Object.keys(scope).length === 0) return undefined;
-  return { ...scope, ...(git ? { git: true } : {}) };
-}
-
-/**
- * `--git` adds the repository to what a restore takes anyway. A backup holds what its restore changed: so to undo it is to
- * restore the repository that had been moved, and what providers hold.
- */
-function selectionOf(options: RestoreCliOptions, { parts, info }: CheckpointRecord): Partial<RestoreOptions> {
-  const scope = scopeOf(options);
-  if (scope) return { scope, ...(options.parts ? { parts: options.parts } : {}) };
-  const git = options.git === true || info.tags.includes(MOVED_GIT);
-  const system = options.parts === undefined && info.tags.includes(PRE_RESTORE) && parts.includes('system');
-  if (!git && !system) return options.parts ? { parts: options.parts } : {};
-  const rest = options.parts ?? parts.filter((part) => part !== 'git' && part !== 'system');
-  return {
-    parts: [...new Set([...rest, ...(git ? (['git'] as const) : []), ...(system ? (['system'] as const) : [])])],
-  };
-}
-
-/** The ledger refuses it too; here is who can be told what to do. */
-function requireRestorable(
-  { info, state, stateReason }: CheckpointRecord,
-  { force, skipLost }: RestoreCliOptions,
-): void {
-  if (force || state === 'complete' || state === 'partial' || (state === 'corrupt' && skipLost)) return;
-  throw new RerailError(
-    'checkpoint-invalid',
-    `checkpoint ${info.id} is ${state}${stateReason === undefined ? '' : `: ${stateReason}`}`,
-    {
-      remedy:
-        state === 'corrupt'
-          ? 'Capture the same content again and run `rerail checkpoint repair`, or restore what is left with --skip-lost.'
-          : 'Choose another with `rerail checkpoint list --valid`, or restore it all the same with --force.',
-    },
-  );
+  return Object.keys(scope).length === 0 ? undefined : scope;
 }
 
 function requireDuration(text: string): Duration {
@@ -142,7 +101,7 @@ async function restoreRecord(
       ...(options.root ? { root: path.resolve(options.root) } : {}),
     };
     const common: Partial<RestoreOptions> = {
-      ...selectionOf(options, record),
+      ...selectionOf({ parts: options.parts, scope: scopeOf(options), git: options.git }, record),
       ...(options.force ? { force: true } : {}),
       ...(options.skipLost ? { skipLost: true } : {}),
       ...(options.timeout ? { timeout: requireDuration(options.timeout) } : {}),
@@ -153,12 +112,12 @@ async function restoreRecord(
       );
     const preview = await run({ dryRun: true, ...(options.diff ? { diff: true } : {}) });
     if (options.dryRun) return output.value(preview, () => renderChanges(output.paint, preview));
-    if (!options.yes) {
-      output.info(renderChanges(output.paint, preview));
-      throw new RerailError('approval-refused', 'nothing was changed: the restore was not confirmed', {
-        remedy: `Confirm it with --yes --plan-hash ${preview.plan.hash.slice(0, 12)}; what is there now is backed up first.`,
-      });
-    }
+    if (!options.yes) output.info(renderChanges(output.paint, preview));
+    await confirm(output, {
+      yes: options.yes,
+      what: `${preview.plan.changesTotal} changes in ${preview.plan.root} would be made`,
+      remedy: `Confirm it with --yes --plan-hash ${preview.plan.hash.slice(0, 12)}; what is there now is backed up first.`,
+    });
     if (options.planHash && !preview.plan.hash.startsWith(options.planHash)) {
       throw new RerailError(
         'plan-hash-mismatch',
@@ -187,15 +146,14 @@ const undo = (options: RestoreCliOptions & { subject: string }, command: Command
   restoreRecord(({ checkpoints }) => checkpoints.lastBackup(options.subject), options, command);
 
 function addDecisionOptions(command: Command): Command {
-  return command
+  return addByOption(command)
     .option('--git', 'the repository too: head, branch, index and stash')
     .option('--dry-run', 'only say what would change')
     .option('--diff', 'with --dry-run: the lines that would change')
     .option('--plan-hash <hash>', 'refuse when it would do anything else than this dry run')
     .option('--force', 'also when git has moved or the checkpoint is invalidated')
     .option('--timeout <duration>', 'give up, with nothing changed, when it takes longer to prepare')
-    .option('--yes', 'do it')
-    .addOption(new Option('--by <name>', 'who asks').default(userInfo().username, 'your user name'));
+    .option('--yes', 'do it');
 }
 
 export function addRestoreCommands(program: Command): void {

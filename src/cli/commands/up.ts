@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import type { RunningServer } from '../../api/server.ts';
 import { openContext } from '../context.ts';
 import { onInterrupt, untilAborted } from '../interrupt.ts';
+import { addApiOptions } from './serve.ts';
 
 async function up(options: { fresh?: boolean; demo?: boolean }, command: Command): Promise<void> {
   const { startSystem } = await import('../system.ts');
@@ -13,12 +15,18 @@ async function up(options: { fresh?: boolean; demo?: boolean }, command: Command
   const say = (line: string): void => output.info(line);
   const interrupted = onInterrupt(say);
   const system = await startSystem({ settings, fresh: options.fresh ?? false, say });
+  let api: RunningServer | undefined;
   try {
-    const { address, uiAddress, worker } = system;
-    output.event({ event: 'up', address, uiAddress, workerPid: worker.pid() }, () =>
+    const { address, uiAddress, namespace, worker } = system;
+    const { serveApi } = await import('../serve-api.ts');
+    const loaded = { ...opened.loaded, settings: { ...settings, address, namespace } };
+    api = await serveApi({ loaded, temporalUi: uiAddress });
+    const apiAddress = api.address;
+    output.event({ event: 'up', address, uiAddress, apiAddress, workerPid: worker.pid() }, () =>
       [
         `Temporal  ${address}`,
         ...(uiAddress ? [`UI        ${output.paint.bold(uiAddress)}`] : []),
+        `API       ${output.paint.bold(apiAddress)}`,
         `Worker    pid ${worker.pid()}, host ${settings.host}`,
       ].join('\n'),
     );
@@ -39,6 +47,7 @@ async function up(options: { fresh?: boolean; demo?: boolean }, command: Command
       );
     await untilAborted(interrupted);
   } finally {
+    await api?.close();
     await system.stop();
   }
 }
@@ -50,9 +59,11 @@ async function worker(_options: object, command: Command): Promise<void> {
 }
 
 export function addUpCommands(program: Command): void {
-  program
-    .command('up')
-    .description('This command will start a Temporal server and a worker, and stay until Ctrl-C.')
+  addApiOptions(
+    program
+      .command('up')
+      .description('This command will start a Temporal server, a worker and the HTTP API, and stay until Ctrl-C.'),
+  )
     .option('--fresh', 'start with an empty database')
     .option('--demo', 'show four recoveries of a really broken release')
     .addHelpText('after', '\nExample:\n  $ rerail up --fresh')

@@ -4,7 +4,7 @@ import { cp, lstat, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { glob } from 'tinyglobby';
-import { codeOf } from '../../domain/errors.ts';
+import { codeOf, RerailError } from '../../domain/errors.ts';
 import { findFreePort } from '../../embedded/ports.ts';
 import { commandEnvironment } from '../../process/command-environment.ts';
 import { runProcess } from '../../process/run-process.ts';
@@ -44,7 +44,8 @@ export async function createSite(root: string): Promise<Site> {
   await cp(path.join(EXAMPLE, 'site'), workspace, { recursive: true });
   // npm would leave a file of this name out of the package.
   await rename(path.join(workspace, 'gitignore'), path.join(workspace, '.gitignore'));
-  const port = await findFreePort(0);
+  // Below the ports that outgoing connections are given: the service takes it only seconds from now.
+  const port = await findFreePort(20_000 + Math.floor(Math.random() * 10_000));
   const { env } = await commandEnvironment({
     env: { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0' },
   });
@@ -74,7 +75,12 @@ export async function createSite(root: string): Promise<Site> {
       service = fork(path.join(EXAMPLE, 'service.mjs'), [String(port), state], {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       });
-      await once(service, 'message');
+      const ready = once(service, 'message').then(() => true);
+      const ended = once(service, 'exit').then(() => false);
+      if (await Promise.race([ready, ended])) return;
+      throw new RerailError('port-taken', `the demonstration's service could not start on port ${port}`, {
+        remedy: 'Something else has taken the port meanwhile: run the demonstration again.',
+      });
     },
     async stopService() {
       if (!service || service.exitCode !== null || service.signalCode !== null) return;

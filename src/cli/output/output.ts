@@ -1,23 +1,41 @@
 import pc from 'picocolors';
+import { formatMs } from '../../domain/duration.ts';
 import { isRerailError, messageOf } from '../../domain/errors.ts';
 
 export const FORMATS = ['text', 'json', 'jsonl', 'none'] as const;
 export type Format = (typeof FORMATS)[number];
 
+export const TIME_FORMATS = ['relative', 'iso', 'raw'] as const;
+export type TimeFormat = (typeof TIME_FORMATS)[number];
+
 export interface OutputOptions {
   format: Format;
+  /** Default: `relative` on a terminal, `iso` elsewhere. */
+  timeFormat?: TimeFormat;
   color: 'auto' | 'always' | 'never';
   stdout?: NodeJS.WritableStream;
   stderr?: NodeJS.WritableStream & { isTTY?: boolean };
 }
 
-export type Paint = ReturnType<typeof pc.createColors>;
+/** Colours, and how moments are written; a JSON result always holds them as ISO 8601. */
+export type Paint = ReturnType<typeof pc.createColors> & { time: (iso: string) => string };
+
+function formatTime(iso: string, format: TimeFormat): string {
+  if (format === 'iso') return iso;
+  const at = Date.parse(iso);
+  if (format === 'raw') return String(at);
+  const away = Date.now() - at;
+  return away >= 0 ? `${formatMs(away)} ago` : `in ${formatMs(-away)}`;
+}
 
 /** The only place that prints: data to stdout, all else to stderr. */
 export function createOutput(options: OutputOptions) {
   const { format, stdout = process.stdout, stderr = process.stderr } = options;
-  const paint =
-    options.color === 'auto' ? pc.createColors(pc.isColorSupported) : pc.createColors(options.color === 'always');
+  const timeFormat = options.timeFormat ?? (process.stdout.isTTY ? 'relative' : 'iso');
+  const paint: Paint = {
+    ...pc.createColors(options.color === 'auto' ? pc.isColorSupported : options.color === 'always'),
+    time: (iso) => formatTime(iso, timeFormat),
+  };
   const line = (text: string): void => void stdout.write(`${text}\n`);
   return {
     format,
@@ -28,6 +46,10 @@ export function createOutput(options: OutputOptions) {
       if (format === 'text') line(text());
       else if (format === 'json') line(JSON.stringify(value, null, 2));
       else if (format === 'jsonl') line(JSON.stringify(value));
+    },
+    /** A document that is the same in every format: not a byte is added. */
+    raw(text: string): void {
+      if (format !== 'none') stdout.write(text);
     },
     /** A list: one line each in `jsonl`. */
     list(values: readonly unknown[], text: () => string): void {

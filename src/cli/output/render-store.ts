@@ -13,7 +13,7 @@ export function renderCheckpoints(paint: Paint, records: readonly CheckpointReco
     paintStatus(paint, state),
     String(fileCount),
     formatBytes(totalBytes),
-    createdAt,
+    paint.time(createdAt),
     host,
     info.subject,
   ]);
@@ -33,7 +33,7 @@ export function renderCheckpoint(paint: Paint, record: CheckpointRecord): string
     ['step', stepName],
     ['agent', agent],
     ['error', errorMessage],
-    ['created', `${record.createdAt}, in ${Math.round(record.durationMs)} ms`],
+    ['created', `${paint.time(record.createdAt)}, in ${Math.round(record.durationMs)} ms`],
     ['host', record.host],
     ['root', record.root],
     ['parts', record.parts.join(', ')],

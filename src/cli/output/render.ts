@@ -3,25 +3,39 @@ import { describeOperation } from '../../domain/operation.ts';
 import type { PlannedAction } from '../../domain/action.ts';
 import { shortHash, type Plan } from '../../domain/plan.ts';
 import type { RecoverySnapshot, TimelineEntry } from '../../domain/recovery.ts';
+import type { ApprovalRecord } from '../../domain/approval.ts';
 import type { RecoveryReport } from '../../domain/report.ts';
 import type { RunReport } from '../../domain/run.ts';
 import { unblockCommands } from '../../domain/unblock-commands.ts';
 import type { Paint } from './output.ts';
+import { renderApproval } from './render-approval.ts';
 import { renderTable } from './table.ts';
 
-const GOOD = ['recovered', 'succeeded', 'complete', 'approved'];
+const GOOD = ['recovered', 'succeeded', 'complete', 'approved', 'committed', 'passed'];
 const FAIR = [
   'partial',
   'skipped',
   'not_needed',
   'compensated',
+  'undone',
   'awaiting_approval',
   'awaiting_operator',
   'paused',
   'waiting',
   'invalidated',
+  'aborted',
+  'invalid',
 ];
-const BAD = ['failed', 'escalated', 'killed', 'timed_out', 'compensation_failed', 'corrupt', 'cancelled'];
+const BAD = [
+  'failed',
+  'escalated',
+  'killed',
+  'timed_out',
+  'compensation_failed',
+  'undo_failed',
+  'corrupt',
+  'cancelled',
+];
 
 /** A status word with its sign, coloured; the word alone says it too. */
 export function paintStatus(paint: Paint, status: string): string {
@@ -42,15 +56,22 @@ export const formatBytes = (bytes: number): string => {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 };
 
+/** What stands between a try and the dependency, and what stands in for it. */
+const guardsOf = ({
+  breaker,
+  fallback,
+}: Pick<Extract<PlannedAction, { type: 'run' }>, 'breaker' | 'fallback'>): string =>
+  `${breaker === undefined ? '' : `, breaker ${breaker}`}${fallback ? `, else ${fallback.title}` : ''}`;
+
 function detailOf(action: PlannedAction): string {
   switch (action.type) {
     case 'retry':
-      return `${action.retry.maximumAttempts}x ${action.steps.map(({ name }) => name).join(', ')}`;
+      return `${action.retry.maximumAttempts}x ${action.steps.map(({ name }) => name).join(', ')}${guardsOf(action)}`;
     case 'resume':
     case 'rollback':
       return action.checkpointId;
     case 'run':
-      return describeOperation(action.operation);
+      return `${describeOperation(action.operation)}${guardsOf(action)}`;
     case 'escalate':
       return action.to.join(', ');
     case 'manual':
@@ -65,6 +86,11 @@ export function renderPlan(paint: Paint, plan: Plan): string {
     `${paint.bold(plan.name)}  ${paint.dim(`plan ${shortHash(plan.hash)}`)}`,
     `${plan.errorCategory} · ${plan.failureType} · ${plan.severity} · lane ${plan.lane} · mode ${plan.mode} · risk ${plan.risk} · confidence ${plan.confidence} · at most ${formatMs(plan.estimatedDurationMs)}`,
     ...(plan.description ? [paint.dim(plan.description)] : []),
+    ...(plan.rootCause
+      ? [
+          `Root cause: ${plan.rootCause.component}, treated first by ${plan.rootCause.playbook}: ${plan.rootCause.reason}`,
+        ]
+      : []),
     ...(plan.requiresApproval
       ? [
           paint.yellow(
@@ -128,18 +154,37 @@ export function renderSnapshot(paint: Paint, snapshot: RecoverySnapshot): string
   const { waitingFor, planHash } = snapshot;
   return [
     `${paint.bold(snapshot.workflowId)}  ${paintStatus(paint, snapshot.status)}`,
-    `playbook ${snapshot.playbook ?? '-'} · plan ${planHash ? shortHash(planHash) : '-'} · ${snapshot.joined} joined · started ${snapshot.startedAt}`,
+    `playbook ${snapshot.playbook ?? '-'} · plan ${planHash ? shortHash(planHash) : '-'} · ${snapshot.joined} joined · started ${paint.time(snapshot.startedAt)}`,
     ...(waitingFor
       ? [
           paint.yellow(
-            `Waits for ${waitingFor.key} since ${waitingFor.since}${waitingFor.until ? `, until ${waitingFor.until}` : ''}.`,
+            `Waits for ${waitingFor.key} since ${paint.time(waitingFor.since)}${waitingFor.until ? `, until ${paint.time(waitingFor.until)}` : ''}.`,
           ),
         ]
       : []),
+    ...(snapshot.approval ? [renderApproval(paint, snapshot.approval)] : []),
     '',
     renderActions(paint, snapshot.actions),
     ...unblockCommands(snapshot, '--reason "…"').map((command) => `\n${paint.dim('→')} ${command}`),
   ].join('\n');
+}
+
+function renderAnswer({
+  verdict,
+  by,
+  reason,
+  authenticated,
+  breakGlass,
+  voidedBy,
+  carriedFrom,
+}: ApprovalRecord): string {
+  const marks = [
+    ...(authenticated || verdict === 'timed_out' ? [] : ['unauthenticated']),
+    ...(breakGlass ? ['broke the glass'] : []),
+    ...(carriedFrom ? [`from ${carriedFrom}`] : []),
+    ...(voidedBy ? [`void: ${voidedBy}`] : []),
+  ];
+  return `${verdict} by ${by}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}${reason ? `: ${reason}` : ''}`;
 }
 
 export function renderReport(paint: Paint, report: RecoveryReport): string {
@@ -162,7 +207,10 @@ export function renderReport(paint: Paint, report: RecoveryReport): string {
     '',
     `TTR ${durations.ttrMs === undefined ? '-' : formatMs(durations.ttrMs)} · detected after ${formatMs(durations.ttdMs)} · waited for people ${formatMs(durations.humanWaitMs)} · ${verification.verified ? `verified by ${verification.how}` : 'not verified'}`,
     ...probes,
-    ...report.approvals.map(({ verdict, by, reason }) => `${verdict} by ${by}${reason ? `: ${reason}` : ''}`),
+    ...report.approvals.map(renderAnswer),
+    ...(report.failedStrategies ?? []).map(
+      ({ playbook, error }) => `${playbook} was tried before and did not help: ${error.message}`,
+    ),
     ...report.compensations.map(
       ({ title, ok, error }) =>
         `${ok ? paint.green('✔') : paint.red('✖')} ${title}${error ? `: ${error.message}` : ''}`,

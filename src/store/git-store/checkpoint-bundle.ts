@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
@@ -100,9 +100,12 @@ async function unpack(aside: GitRepository, id: string, { file, packStart }: Bun
   const gitLeft = ['EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(codeOf(unsent) ?? '');
   if (unsent !== undefined && !gitLeft) throw unsent;
   if (result.exitCode !== 0) throw gitFailed(aside, args, result);
-  // git gives back what it finds behind the end of the pack.
-  if (unsent !== undefined || !/^pack\t[0-9a-f]{64}\n$/.test(await reply))
-    throw damagedBundle(id, 'there is more behind its end');
+  // git stops reading at the end of the pack, at times before the pipe knows that all was sent: only sizes say whether it
+  // was the end of the file as well.
+  const hash = /^pack\t([0-9a-f]{64})\n/.exec(await reply)?.[1];
+  if (hash === undefined) throw damagedBundle(id, 'git names no pack in it');
+  const [pack, whole] = await Promise.all([stat(join(packDirectory(aside), `pack-${hash}.pack`)), stat(file)]);
+  if (pack.size !== whole.size - packStart) throw damagedBundle(id, 'there is more behind its end');
 }
 
 async function adopt(

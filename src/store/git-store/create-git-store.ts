@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Json } from '../../domain/canonical-json.ts';
 import { codeOf, messageOf } from '../../domain/errors.ts';
 import { createFileLocks } from '../../process/file-locks.ts';
-import { corrupt, decodeManifest, isStoredDamaged, requireId, sha256 } from '../checkpoint-format.ts';
+import { corrupt, decodeManifest, isStoredDamaged, requireId } from '../checkpoint-format.ts';
 import type { CheckpointStore } from '../checkpoint-store.ts';
 import { exportBundle, importBundle } from './checkpoint-bundle.ts';
 import {
@@ -17,6 +17,7 @@ import {
   parseHeader,
   partPath,
   refOf,
+  type CheckpointHeader,
 } from './checkpoint-refs.ts';
 import { createContentIndex } from './content-index.ts';
 import { diskFull, runGit } from './git-command.ts';
@@ -29,6 +30,7 @@ import { removeLeftovers } from './remove-leftovers.ts';
 import { countQuarantine, repairPacks } from './repair-store.ts';
 import { countExclusive, sweepObjects } from './sweep-objects.ts';
 import { checkStore, findLosses, verifyCheckpoint } from './verify-checkpoint.ts';
+import { sha256 } from '../../process/digests.ts';
 
 export interface GitStoreOptions {
   /** A directory of its own; made when missing. */
@@ -52,6 +54,8 @@ export async function createGitStore(options: GitStoreOptions): Promise<Checkpoi
   const locks = createFileLocks(join(path, 'locks'));
   await locks.whenAlone(() => removeLeftovers(repository));
   const index = createContentIndex(repository);
+  /** By commit, as they were read once; a commit never changes, and whether it can still be read is for `verify` to say. */
+  const headers = new Map<string, CheckpointHeader>();
   const repair = async () => {
     index.reset();
     const quarantined = await locks.exclusive(() => repairPacks(repository));
@@ -100,11 +104,17 @@ export async function createGitStore(options: GitStoreOptions): Promise<Checkpoi
     readContent: (id, digests, sink) => readContent(repository, id, digests, sink),
     async list() {
       const refs = await listRefs(repository);
-      const commits = await readSmallObjects(repository, [...refs.values()]);
+      const oids = new Set(refs.values());
+      for (const oid of headers.keys()) if (!oids.has(oid)) headers.delete(oid);
+      const unread = [...oids].filter((oid) => !headers.has(oid));
+      if (unread.length > 0)
+        for (const [oid, commit] of await readSmallObjects(repository, unread)) {
+          const header = 'problem' in commit ? undefined : parseHeader(commit.bytes);
+          if (header) headers.set(oid, header);
+        }
       const listed = [...refs].map(([id, oid]) => {
-        const commit = commits.get(oid);
-        const header = commit === undefined || 'problem' in commit ? undefined : parseHeader(commit.bytes);
-        return { id, checksum: header?.checksum ?? '', createdAt: header?.createdAt ?? '' };
+        const { checksum = '', createdAt = '' } = headers.get(oid) ?? {};
+        return { id, checksum, createdAt };
       });
       return listed.sort((a, b) => (a.id < b.id ? -1 : 1));
     },

@@ -12,6 +12,12 @@ export async function listPacks(repository: GitRepository): Promise<string[]> {
   return files.filter((file) => /^pack-[0-9a-f]+\.pack$/.test(file)).map((file) => file.slice(0, -'.pack'.length));
 }
 
+/** Packs without an index, which git does not see. Only under the exclusive lock: a writer's pack comes before its index. */
+export async function listUnseenPacks(repository: GitRepository): Promise<string[]> {
+  const files = new Set(await readdir(packDirectory(repository)));
+  return (await listPacks(repository)).filter((name) => !files.has(`${name}.idx`));
+}
+
 /**
  * Version 2 of git's pack index: 8 bytes of header, 256 running totals, the sorted object ids, and at the end the SHA-256
  * of all that. Throws `store-failed` for one that is damaged.
@@ -29,8 +35,11 @@ export async function listIndexed(indexFile: string): Promise<string[]> {
 }
 
 /** The index first: without it git does not see the pack. */
-export async function removePack(directory: string, name: string): Promise<void> {
-  for (const suffix of ['.idx', '.rev', '.pack']) await rm(join(directory, name + suffix), { force: true });
+export async function removePack(repository: GitRepository, name: string): Promise<void> {
+  const directory = packDirectory(repository);
+  await rm(join(directory, `${name}.idx`), { force: true });
+  await repository.failpoint('sweep.index-removed');
+  for (const suffix of ['.rev', '.pack']) await rm(join(directory, name + suffix), { force: true });
 }
 
 export async function directoryBytes(directory: string): Promise<number> {

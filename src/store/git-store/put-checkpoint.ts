@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { contentAbsent, encodeDraft, idTaken, sha256, storedDamaged } from '../checkpoint-format.ts';
+import { contentAbsent, encodeDraft, idTaken, storedDamaged } from '../checkpoint-format.ts';
 import type { EncodedDraft } from '../checkpoint-format.ts';
 import type { CheckpointDraft, ContentSource, PutResult } from '../checkpoint-store.ts';
 import { fsyncPath } from '../fsync-path.ts';
@@ -11,6 +11,7 @@ import { runGit } from './git-command.ts';
 import type { GitRepository } from './git-command.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
 import { findAbsent, findDamaged } from './check-objects.ts';
+import { sha256 } from '../../process/digests.ts';
 
 /** How much stored content of a new checkpoint is read again at its making; the scrub reads the rest. */
 const SAMPLE_COUNT = 64;

@@ -8,7 +8,7 @@ import { fsyncPath } from '../fsync-path.ts';
 import { diskFull, runGit, startGit } from './git-command.ts';
 import type { GitRepository } from './git-command.ts';
 import { mendFixedFiles } from './init-repository.ts';
-import { directoryBytes, listIndexed, listPacks, packDirectory } from './pack-files.ts';
+import { directoryBytes, listIndexed, listPacks, listUnseenPacks, packDirectory } from './pack-files.ts';
 import { readObjects } from './read-objects.ts';
 
 const SUFFIXES = ['.idx', '.rev', '.pack'] as const;
@@ -22,9 +22,17 @@ export async function hasQuarantine(repository: GitRepository): Promise<boolean>
   return (await stat(quarantineDirectory(repository)).catch(() => undefined)) !== undefined;
 }
 
+export interface DamagedPack {
+  name: string;
+  problem: string;
+  /** It has no index: git does not see it. A sweep that was killed leaves such a pack, which nobody needs. */
+  unseen: boolean;
+}
+
 /** Packs whose bytes or index are not what they were, with what git says of them. Reads everything once. */
-export async function findDamagedPacks(repository: GitRepository): Promise<{ name: string; problem: string }[]> {
-  const damaged: { name: string; problem: string }[] = [];
+export async function findDamagedPacks(repository: GitRepository): Promise<DamagedPack[]> {
+  const damaged: DamagedPack[] = [];
+  const unseen = new Set(await listUnseenPacks(repository));
   for (const name of await listPacks(repository)) {
     const index = join(packDirectory(repository), `${name}.idx`);
     const problem = await runGit(repository, ['verify-pack', index]).then(
@@ -35,7 +43,7 @@ export async function findDamagedPacks(repository: GitRepository): Promise<{ nam
         return messageOf(error);
       },
     );
-    if (problem !== undefined) damaged.push({ name, problem });
+    if (problem !== undefined) damaged.push({ name, problem, unseen: unseen.has(name) });
   }
   return damaged;
 }

@@ -7,7 +7,7 @@ import { listDamagedRefs, listRefs } from './checkpoint-refs.ts';
 import { runGit } from './git-command.ts';
 import type { GitRepository } from './git-command.ts';
 import { mendFixedFiles } from './init-repository.ts';
-import { directoryBytes, listIndexed, packDirectory, removePack } from './pack-files.ts';
+import { directoryBytes, listIndexed, listUnseenPacks, packDirectory, removePack } from './pack-files.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
 import { emptyQuarantine } from './repair-store.ts';
 
@@ -33,6 +33,7 @@ export async function sweepObjects(repository: GitRepository): Promise<number> {
   const bytesBefore = await directoryBytes(directory);
   const refs = await listRefs(repository);
   const packs = await readPacks(repository, directory, refs);
+  const unseen = await listUnseenPacks(repository);
   const joins = packs.length > MANY_PACKS;
   const gone = packs.filter(({ live }) => live.length === 0);
   const mixed = packs.filter(
@@ -44,7 +45,9 @@ export async function sweepObjects(repository: GitRepository): Promise<number> {
   const after = await listRefs(repository);
   // A writer that outlived its lock has published meanwhile: what it refers to must stay.
   if ([...after].some(([id, commit]) => refs.get(id) !== commit)) return leftovers;
-  for (const { name } of gone) await removePack(directory, name);
+  // All that is referred to has been found elsewhere.
+  for (const name of unseen) await removePack(repository, name);
+  for (const { name } of gone) await removePack(repository, name);
   await fsyncPath(directory);
   return leftovers + Math.max(0, bytesBefore - (await directoryBytes(directory)));
 }

@@ -50,8 +50,11 @@ export async function findLosses(repository: GitRepository, level: VerifyLevel =
 /** Damaged files of the store first, as of no checkpoint, then what that means for each of them. */
 export async function checkStore(repository: GitRepository): Promise<StoreProblem[]> {
   const packs = await findDamagedPacks(repository);
-  const problems = packs.map(({ name, problem }) => ({ checkpointId: '', item: name, problem }));
-  return [...problems, ...(await findLosses(repository, packs.length > 0 ? 'full' : 'quick'))];
+  const seen = packs.filter(({ unseen }) => !unseen);
+  const losses = await findLosses(repository, seen.length > 0 ? 'full' : 'quick');
+  // A pack without an index matters only where something is missing, which a repair may find in it.
+  const counted = losses.length > 0 ? packs : seen;
+  return [...counted.map(({ name, problem }) => ({ checkpointId: '', item: name, problem })), ...losses];
 }
 
 /** Digest by object id of what this level reads: the parts always, the files when it is `full`. */

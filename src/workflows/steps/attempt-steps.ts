@@ -1,16 +1,18 @@
-import { isCancellation, sleep } from '@temporalio/workflow';
+import { patched } from '@temporalio/workflow';
 import type { RetrySpec } from '../../domain/action.ts';
 import type { ReplayStep } from '../../domain/action.schema.ts';
 import type { Json } from '../../domain/canonical-json.ts';
-import { formatMs, type Duration } from '../../domain/duration.ts';
+import type { Duration } from '../../domain/duration.ts';
 import type { OperationResult } from '../../domain/operation.ts';
 import type { ActionRecord } from '../../domain/recovery.ts';
 import { resolveTemplates } from '../../domain/template.ts';
-import { backoffMs } from '../../resilience/backoff.ts';
-import { effectKey } from '../effect-key.ts';
-import { isoNow, note, publish, type RecoveryState } from '../recovery-state.ts';
+import { hasVersion, stopWhereCancelled } from '../execution-version.ts';
+import { effectKey, strategyKey } from '../effect-key.ts';
+import { note, publish, type RecoveryState } from '../recovery-state.ts';
 import { executeOperation } from './execute-operation.ts';
-import { recordError, toRecorded, type CaughtError } from './record-error.ts';
+import type { CaughtError } from './record-error.ts';
+import { tryRepeatedly, type TryGuard } from './try-repeatedly.ts';
+import { enterBreaker, tellBreaker, type Admitted } from './use-breaker.ts';
 
 export interface AttemptOptions {
   steps: readonly ReplayStep[];
@@ -18,9 +20,15 @@ export interface AttemptOptions {
   timeout: Duration;
   /** Tells a person's renewed try from the first, so that keys never repeat. */
   round: number;
+  /** Tells the tries of a fallback from those before it. */
+  prefix?: string;
+  /** Asked before each try and told of each outcome. */
+  breaker?: string | undefined;
 }
 
-export type AttemptResult = { ok: true; output: Json } | { ok: false; error: CaughtError };
+export type AttemptResult =
+  | { ok: true; output: Json; /** The fallback's output stands in. */ fellBack?: true }
+  | { ok: false; error: CaughtError };
 
 const isRecord = (value: Json | undefined): value is Record<string, Json> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -32,10 +40,12 @@ async function runSteps(state: RecoveryState, record: ActionRecord, options: Att
   let outputs: Record<string, Json> = {};
   for (const [index, step] of options.steps.entries()) {
     result = await executeOperation(resolveTemplates(step.operation, scope), {
-      key: effectKey(`${record.id}/${options.round}.${attempt}.${index}`),
+      key: effectKey(strategyKey(state, `${record.id}/${options.prefix ?? ''}${options.round}.${attempt}.${index}`)),
       summary: `${record.id}: ${step.name}${of}`,
       timeout: options.timeout,
+      ...(hasVersion(state.input, 2) ? { waitWhenCancelled: true } : {}),
     });
+    if (hasVersion(state.input, 2)) stopWhereCancelled();
     if (isRecord(result.output)) outputs = { ...outputs, ...result.output };
   }
   // A run that goes on needs what each of the steps put out, not only the last one.
@@ -51,32 +61,30 @@ export async function attemptSteps(
   record: ActionRecord,
   options: AttemptOptions,
 ): Promise<AttemptResult> {
-  const { retry } = options;
-  for (let attempt = 1; ; attempt++) {
-    const startedAt = isoNow();
-    const started = Date.now();
-    const number = record.attempts.length + 1;
-    try {
-      const { durationMs: _durationMs, ...output } = await runSteps(state, record, options, attempt);
-      record.attempts.push({ number, startedAt, durationMs: Date.now() - started, ok: true });
-      return { ok: true, output };
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      const caught = recordError(error);
-      record.attempts.push({
-        number,
-        startedAt,
-        durationMs: Date.now() - started,
-        ok: false,
-        error: toRecorded(caught),
-      });
-      note(state, 'attempt', `${record.id}: try ${attempt} of ${retry.maximumAttempts} failed: ${caught.message}`, {
+  const { retry, breaker } = options;
+  // Plans of earlier versions may name a breaker that nobody asked.
+  const guard: TryGuard<Admitted> | undefined =
+    breaker === undefined
+      ? undefined
+      : {
+          enter: async (attempt) =>
+            patched('ask-breaker') ? enterBreaker(state, record, { ...options, breaker }, attempt) : undefined,
+          tell: (admitted, outcome) => tellBreaker(state, admitted, outcome),
+        };
+  const tried = await tryRepeatedly({
+    id: record.id,
+    retry,
+    attempts: record.attempts,
+    guard,
+    perform: (attempt) => runSteps(state, record, options, attempt),
+    onFailure: ({ message }, attempt) => {
+      note(state, 'attempt', `${record.id}: try ${attempt} of ${retry.maximumAttempts} failed: ${message}`, {
         actionId: record.id,
       });
       publish(state);
-      if (attempt >= retry.maximumAttempts || !caught.retryable) return { ok: false, error: caught };
-      const delay = Math.max(backoffMs(retry, attempt, Math.random), caught.retryAfterMs ?? 0);
-      await sleep(delay, { summary: `${record.id}: next try in ${formatMs(delay)}` });
-    }
-  }
+    },
+  });
+  if (!tried.ok) return tried;
+  const { durationMs: _durationMs, ...output } = tried.result;
+  return { ok: true, output };
 }

@@ -2,6 +2,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { ClosedRecoveryStatus } from '../../domain/recovery.ts';
 import type { RecoveryReport } from '../../domain/report.ts';
 import { isoNow, type RecoveryState } from '../recovery-state.ts';
+import { failedStrategies } from './evidence.ts';
 
 const NEXT_STEPS: Record<ClosedRecoveryStatus, readonly string[]> = {
   recovered: ['Nothing has to be done. The cause may still be there: see the failure and its classification.'],
@@ -11,11 +12,13 @@ const NEXT_STEPS: Record<ClosedRecoveryStatus, readonly string[]> = {
   cancelled: ['It was stopped on request and what it had begun was undone. The failure may still be there.'],
 };
 
+const FALLBACK_STEP = 'A fallback stands in for what failed: see the note of the action, and bring the real one back.';
+
 function nextSteps(state: RecoveryState, status: ClosedRecoveryStatus): string[] {
   const failedUndo = state.compensations.filter(({ ok }) => !ok);
   return [
     ...failedUndo.map(({ title, error }) => `Undo by hand: ${title} failed (${error?.message ?? 'unknown'}).`),
-    ...NEXT_STEPS[status],
+    ...(state.resolution === 'fallback' && status === 'partial' ? [FALLBACK_STEP] : NEXT_STEPS[status]),
     ...(state.restored?.backupId
       ? [`What was there before the rollback is kept: rerail restore ${state.restored.backupId}`]
       : []),
@@ -25,17 +28,22 @@ function nextSteps(state: RecoveryState, status: ClosedRecoveryStatus): string[]
 function summarise(state: RecoveryState, status: ClosedRecoveryStatus): string {
   const { target } = state.input.failure;
   const failedUndo = state.compensations.filter(({ ok }) => !ok).length;
-  const prefix = failedUndo > 0 ? `${failedUndo} undo failed; ` : '';
+  const glass = state.approvals.some(({ breakGlass }) => breakGlass) ? 'the glass was broken; ' : '';
+  const prefix = `${failedUndo > 0 ? `${failedUndo} undo failed; ` : ''}${glass}`;
   const by = state.resolution === undefined ? '' : ` by ${state.resolution}`;
   const proof = state.verifiedBy === 'none' ? 'not verified' : `verified by ${state.verifiedBy}`;
+  const others = state.strategies.map(({ plan }) => plan.playbook.name).join(', ');
+  const tried = others === '' ? '' : ` (${others} did not help either)`;
   const why = state.error ? `: ${state.error.message}` : '';
   switch (status) {
     case 'recovered':
       return `${prefix}${target} recovered${by}, ${proof}`;
     case 'partial':
-      return `${prefix}${target} goes on without what failed${by}, ${proof}`;
+      return state.resolution === 'fallback'
+        ? `${prefix}${target} goes on with a fallback, ${proof}`
+        : `${prefix}${target} goes on without what failed${by}, ${proof}`;
     default:
-      return `${prefix}${target} ${status}${why}`;
+      return `${prefix}${target} ${status}${why}${tried}`;
   }
 }
 
@@ -67,6 +75,7 @@ export function buildReport(state: RecoveryState, status: ClosedRecoveryStatus):
     ...(state.classification ? { classification: state.classification } : {}),
     ...(state.plan ? { plan: state.plan } : {}),
     actions: state.actions,
+    ...failedStrategies(state),
     approvals: state.approvals,
     decisions: state.decisions,
     verification: {

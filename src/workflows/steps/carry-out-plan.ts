@@ -1,31 +1,21 @@
 import { shortHash, type Plan } from '../../domain/plan.ts';
 import type { PlannedAction } from '../../domain/action.ts';
-import type { DecideInput } from '../../domain/approval.ts';
 import type { ActionRecord } from '../../domain/recovery.ts';
 import type { Operation } from '../../domain/operation.ts';
 import { note, setStatus, type RecoveryState } from '../recovery-state.ts';
 import { awaitAnswer } from './await-answer.ts';
-import { awaitApproval } from './await-approval.ts';
+import { approveActions } from './approve-plan.ts';
 import { awaitDecision, decisionsWith } from './await-decision.ts';
 import { compensate } from './compensate.ts';
 import { runAction } from './run-action.ts';
+import { findNextStrategy } from './strategies.ts';
 import { verify } from './verify.ts';
 
-/** How the plan's execution ended, before the last verification and report. */
-export type Ending = 'resolved' | 'unresolved' | 'aborted' | 'escalate';
-
-export function recordsOf(plan: Plan): ActionRecord[] {
-  return plan.actions.map(({ id, type, title, order, required }) => ({
-    id,
-    type,
-    title,
-    order,
-    required,
-    status: 'pending',
-    attempts: [],
-    durationMs: 0,
-  }));
-}
+/**
+ * How the plan's execution ended. `exhausted`: all was done and nothing helped, so that another plan may be tried;
+ * `unresolved`: a person said no.
+ */
+export type Ending = 'resolved' | 'exhausted' | 'unresolved' | 'aborted' | 'escalate' | 'handover';
 
 const RESOLVING: readonly PlannedAction['type'][] = ['retry', 'resume', 'skip'];
 
@@ -40,10 +30,18 @@ async function standStill(state: RecoveryState): Promise<void> {
   );
 }
 
-function withInput(action: PlannedAction, decision: DecideInput): PlannedAction {
-  if (decision.input === undefined || action.type !== 'run' || action.operation.kind !== 'activity') return action;
-  const operation: Operation = { ...action.operation, input: decision.input };
-  return { ...action, operation };
+/** The operation of the action that a person may give another input; undefined where it has none or several. */
+function editableOperation(action: PlannedAction): Operation | undefined {
+  if (action.type === 'run') return action.operation;
+  if (action.type !== 'retry' && action.type !== 'resume') return undefined;
+  return action.steps.length === 1 ? action.steps[0]?.operation : undefined;
+}
+
+function withOperation(action: PlannedAction, operation: Operation | undefined): PlannedAction {
+  if (!operation) return action;
+  if (action.type === 'run') return { ...action, operation };
+  if (action.type !== 'retry' && action.type !== 'resume') return action;
+  return { ...action, steps: action.steps.map((step) => ({ ...step, operation })) };
 }
 
 /** What a person may decide on this failed action. */
@@ -61,17 +59,21 @@ async function park(state: RecoveryState, given: PlannedAction, record: ActionRe
   let action = given;
   for (let round = 2; ; round++) {
     const error = record.error ?? { code: 'action-failed', message: 'it failed' };
-    const answer = await awaitDecision(state, action.id, error, decisionsFor(state, action));
+    const answer = await awaitDecision(state, action.id, error, decisionsFor(state, action), editableOperation(action));
     switch (answer?.decision) {
       case 'retry':
-        action = withInput(action, answer);
+        action = withOperation(action, answer.operation);
         if (await runAction(state, action, record, round)) return 'next';
         continue;
       case 'supply':
         record.status = 'succeeded';
         record.output = answer.output ?? null;
         record.note = `output supplied by ${answer.by}: ${answer.reason}`;
-        if (RESOLVING.includes(action.type)) state.resolution = 'supplied';
+        if (RESOLVING.includes(action.type)) {
+          state.resolution = 'supplied';
+          // As an operation gives it: whoever waits for this recovery takes it from there.
+          state.resolutionOutput = { output: answer.output ?? null };
+        }
         return 'next';
       case 'skip':
         record.status = 'skipped';
@@ -83,6 +85,9 @@ async function park(state: RecoveryState, given: PlannedAction, record: ActionRe
         if (rollback && rollbackRecord) await runAction(state, rollback, rollbackRecord, round);
         continue;
       }
+      case 'handover':
+        if (answer.made) state.next = answer.made;
+        return 'handover';
       case 'abort':
         state.aborted = true;
         return 'aborted';
@@ -100,7 +105,7 @@ async function gate(
 ): Promise<Ending | 'open' | 'passed over'> {
   await standStill(state);
   if (!action.approval) return 'open';
-  const { verdict, by, reason } = await awaitApproval(state, action.approval, action);
+  const { verdict, by, reason } = await approveActions(state, action.approval, [action], action);
   if (verdict === 'approved') return 'open';
   record.status = 'skipped';
   record.note = `${verdict === 'denied' ? 'denied' : 'not approved'} by ${by}${reason ? `: ${reason}` : ''}`;
@@ -146,7 +151,14 @@ export async function carryOutPlan(state: RecoveryState, plan: Plan): Promise<En
     if (action.type === 'escalate') {
       if (!callForHelp && (await resolveByProbes(state))) return 'resolved';
       const last = !plan.actions.slice(index + 1).some(({ type }) => RESOLVING.includes(type));
-      if (last) await compensate(state);
+      if (last) {
+        const next = await findNextStrategy(state);
+        if (next) {
+          state.next = next;
+          return 'exhausted';
+        }
+        await compensate(state);
+      }
     }
     const gated = await gate(state, action, record);
     if (gated === 'passed over') continue;
@@ -164,5 +176,5 @@ export async function carryOutPlan(state: RecoveryState, plan: Plan): Promise<En
   }
   if (await resolveByProbes(state)) return 'resolved';
   note(state, 'status', `plan ${shortHash(plan.hash)} is done and the failure is not resolved`);
-  return state.aborted ? 'aborted' : 'unresolved';
+  return state.aborted ? 'aborted' : 'exhausted';
 }

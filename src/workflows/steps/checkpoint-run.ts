@@ -45,7 +45,7 @@ export async function checkpointRun(state: RunState, place: RunCheckpoint): Prom
       artifacts: [],
       context,
       messageBus: { pendingMessages: [], lastProcessedId: null },
-      agentStates: {},
+      agentStates: state.agentStates,
     },
   });
   await engine.recordCheckpoint({ record });

@@ -1,7 +1,6 @@
-import { CancellationScope } from '@temporalio/workflow';
 import { note, publish, setStatus, type RecoveryState } from '../recovery-state.ts';
 import { awaitDecision, decisionsWith } from './await-decision.ts';
-import { runUndo, type SagaEntry } from './saga.ts';
+import { runUndo, undoAll, type SagaEntry } from './saga.ts';
 
 const NOT_FOR_UNDO = 'this is the undo of an action: try it again or leave it';
 
@@ -11,12 +10,10 @@ const NOT_FOR_UNDO = 'this is the undo of an action: try it again or leave it';
  */
 export async function compensate(state: RecoveryState): Promise<void> {
   if (state.saga.length === 0) return;
-  await CancellationScope.nonCancellable(async () => {
-    const before = state.status;
-    setStatus(state, 'compensating');
-    for (let entry = state.saga.pop(); entry; entry = state.saga.pop()) await undoOne(state, entry);
-    setStatus(state, before);
-  });
+  const before = state.status;
+  setStatus(state, 'compensating');
+  await undoAll(state.saga, (entry) => undoOne(state, entry));
+  setStatus(state, before);
 }
 
 async function undoOne(state: RecoveryState, entry: SagaEntry): Promise<void> {
@@ -33,7 +30,13 @@ async function undoOne(state: RecoveryState, entry: SagaEntry): Promise<void> {
           state,
           entry.actionId,
           record.error,
-          decisionsWith({ supply: NOT_FOR_UNDO, rollback: NOT_FOR_UNDO, abort: NOT_FOR_UNDO, escalate: NOT_FOR_UNDO }),
+          decisionsWith({
+            supply: NOT_FOR_UNDO,
+            rollback: NOT_FOR_UNDO,
+            handover: NOT_FOR_UNDO,
+            abort: NOT_FOR_UNDO,
+            escalate: NOT_FOR_UNDO,
+          }),
         )
       : undefined;
     if (answer?.decision === 'retry') continue;

@@ -1,4 +1,10 @@
-import { ApplicationFailure, executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  ApplicationFailure,
+  executeChild,
+  ParentClosePolicy,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Json } from '../../domain/canonical-json.ts';
 import { toMs, type Duration } from '../../domain/duration.ts';
 import { describeOperation, type Operation, type OperationResult } from '../../domain/operation.ts';
@@ -10,10 +16,14 @@ export interface ExecuteOptions {
   summary: string;
   /** Used where the operation has no time-out of its own. */
   timeout: Duration;
+  /** Goes on after a cancellation only when the operation has really stopped, so that no effect comes after its undo. */
+  waitWhenCancelled?: true;
 }
 
 /** A command's own limit is enforced on the host, with a kill ladder; Temporal's comes after it. */
 const GRACE_MS = 30_000;
+/** So soon another worker takes over after one has died: a command goes on in its own process and is only found again. */
+const COMMAND_HEARTBEAT = '4s' as const;
 
 const asResult = (output: unknown, startedAt: number): OperationResult => ({
   durationMs: Date.now() - startedAt,
@@ -25,21 +35,26 @@ export async function executeOperation(operation: Operation, options: ExecuteOpt
   const timeout = operation.timeout ?? options.timeout;
   const summary = options.summary.slice(0, 190);
   const startedAt = Date.now();
+  const cancellationType = options.waitWhenCancelled && ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
+  const called = { summary, cancellationType };
   switch (operation.kind) {
     case 'command': {
       if (!operation.host)
         throw ApplicationFailure.nonRetryable(`no host is known for: ${describeOperation(operation)}`, 'invalid-input');
-      const { runCommand } = hostActivities(operation.host, { timeout: toMs(timeout) + GRACE_MS, summary });
+      const limits = { timeout: toMs(timeout) + GRACE_MS, heartbeat: COMMAND_HEARTBEAT };
+      const { runCommand } = hostActivities(operation.host, { ...called, ...limits });
       return runCommand({ operation: { ...operation, timeout }, key: options.key });
     }
     case 'http':
-      return sharedActivities({ timeout, summary }).callHttp({ operation, key: options.key });
+      return sharedActivities({ ...called, timeout }).callHttp({ operation, key: options.key });
     case 'activity': {
-      const { name, input, taskQueue } = operation;
+      const { name, input, taskQueue, heartbeat } = operation;
       const activity = namedActivity(name, {
         startToCloseTimeout: timeout,
         summary,
+        ...(cancellationType ? { cancellationType } : {}),
         ...(taskQueue ? { taskQueue } : {}),
+        ...(heartbeat ? { heartbeatTimeout: heartbeat } : {}),
       });
       return asResult(await activity(input), startedAt);
     }
@@ -55,7 +70,7 @@ export async function executeOperation(operation: Operation, options: ExecuteOpt
     }
     case 'execution': {
       const { workflowId, runId } = operation;
-      const { retryExecution } = sharedActivities({ timeout, summary });
+      const { retryExecution } = sharedActivities({ ...called, timeout });
       return asResult(await retryExecution({ workflowId, runId, requestId: options.key }), startedAt);
     }
   }

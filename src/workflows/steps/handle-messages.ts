@@ -1,11 +1,14 @@
-import { ApplicationFailure, setHandler, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { ApproveInput, CompleteManualStepInput, PauseInput } from '../../domain/approval.ts';
 import type { Failure } from '../../domain/failure.ts';
+import { pointOfNoReturn } from '../../domain/point-of-no-return.ts';
 import type { RecoverySnapshot } from '../../domain/recovery.ts';
+import { engine } from '../activity-proxies.ts';
 import * as messages from '../messages.ts';
 import { isoNow, note, publish, type RecoveryState } from '../recovery-state.ts';
 import { answerApproval, approvalRefusal } from './await-approval.ts';
-import { answerDecision, decisionRefusal } from './await-decision.ts';
+import { checkJoiningFailure } from './check-recovery-message.ts';
+import { answerDecision, checkDecision, decisionRefusal, needsCheck, withGivenInput } from './await-decision.ts';
 
 function refuse(code: string, why: string | undefined): void {
   if (why !== undefined) throw ApplicationFailure.nonRetryable(why, code);
@@ -34,6 +37,25 @@ function pauseRefusal(
   return undefined;
 }
 
+/** All that is needed to decide, in one answer. */
+function openApproval({ open: { approval }, plan }: RecoveryState): Pick<RecoverySnapshot, 'approval'> {
+  if (!approval || !plan) return {};
+  const noReturn = pointOfNoReturn(plan.actions);
+  return {
+    approval: {
+      planHash: plan.hash,
+      policy: approval.policy,
+      granted: approval.granted.map(({ by }) => by),
+      risk: plan.risk,
+      estimatedDurationMs: plan.estimatedDurationMs,
+      ...(approval.actionId === undefined ? {} : { actionId: approval.actionId }),
+      ...(noReturn === undefined ? {} : { pointOfNoReturn: noReturn }),
+      ...(approval.impact ? { impact: approval.impact } : {}),
+      ...(approval.prediction ? { prediction: approval.prediction } : {}),
+    },
+  };
+}
+
 function snapshot(state: RecoveryState): RecoverySnapshot {
   const { workflowId, runId, startTime } = workflowInfo();
   const { failure } = state.input;
@@ -45,6 +67,9 @@ function snapshot(state: RecoveryState): RecoverySnapshot {
     status: state.status,
     ...(state.plan ? { playbook: state.plan.playbook.name, planHash: state.plan.hash } : {}),
     ...(state.waitingFor ? { waitingFor: state.waitingFor } : {}),
+    ...openApproval(state),
+    ...(state.pausedBy ? { pausedBy: state.pausedBy } : {}),
+    ...(state.strategies.length > 0 ? { strategy: state.strategies.length + 1 } : {}),
     ...(state.current ? { currentAction: state.current.id } : {}),
     actions: state.actions,
     joined: state.joined.length,
@@ -72,19 +97,36 @@ function approvalHandlers(state: RecoveryState, verb: 'approve' | 'deny') {
   const verdict = verb === 'approve' ? 'approved' : 'denied';
   const refusal = (input: ApproveInput) =>
     approvalRefusal(state, input) ?? (verb === 'deny' ? reasonMissing(input) : undefined);
+  /** Of a signed one, once an activity has looked at it; by then another answer may have come first. */
+  const signatureRefusal = async (input: ApproveInput): Promise<string | undefined> => {
+    const { workflowId, runId } = workflowInfo();
+    const answer = await engine.checkApproval({ workflowId, runId, verdict, input });
+    return answer.refusal ?? refusal(input);
+  };
+  const take = (input: ApproveInput): messages.MessageReceipt => {
+    answerApproval(state, input, verdict, 'update');
+    return { status: state.status, note: `${verdict} by ${input.by}` };
+  };
+  const hear = (input: ApproveInput, why: string | undefined): void => {
+    if (why === undefined) answerApproval(state, input, verdict, 'signal');
+    else note(state, 'refused', `signal ${verb}: ${why}`);
+  };
   return {
-    update: (input: ApproveInput): messages.MessageReceipt => {
-      answerApproval(state, input, verdict, 'update');
-      return { status: state.status, note: `${verdict} by ${input.by}` };
+    update: (input: ApproveInput): messages.MessageReceipt | Promise<messages.MessageReceipt> => {
+      if (!input.signature) return take(input);
+      return signatureRefusal(input).then((why) => {
+        refuse('approval-refused', why);
+        return take(input);
+      });
     },
     updateOptions: {
       validator: (input: ApproveInput) => refuse('approval-refused', refusal(input)),
       description: `${verb} the plan: {"planHash": "…", "by": "…", "reason": "…"}`,
     },
-    signal: (input: ApproveInput): void => {
+    signal: (input: ApproveInput): void | Promise<void> => {
       const why = refusal(input);
-      if (why === undefined) answerApproval(state, input, verdict, 'signal');
-      else note(state, 'refused', `signal ${verb}: ${why}`);
+      if (why !== undefined || !input.signature) hear(input, why);
+      else return signatureRefusal(input).then((found) => hear(input, found));
     },
     signalOptions: { description: `${verb} without waiting for the answer; a wrong one is refused in the timeline` },
   };
@@ -131,8 +173,21 @@ function handleOperator(state: RecoveryState): void {
   setHandler(
     messages.decideUpdate,
     (input) => {
-      answerDecision(state, input);
-      return { status: state.status, note: `${input.decision} by ${input.by}` };
+      const receipt = () => ({ status: state.status, note: `${input.decision} by ${input.by}` });
+      const { decision } = state.open;
+      if (!decision || !needsCheck(input) || !patched('check-decisions')) {
+        answerDecision(state, withGivenInput(input, decision?.editable));
+        return receipt();
+      }
+      decision.checking = input.by;
+      return checkDecision(state, input, decision.editable)
+        .finally(() => delete decision.checking)
+        .then((checked) => {
+          if (state.open.decision !== decision)
+            refuse('decision-refused', 'the wait for a decision has ended meanwhile');
+          answerDecision(state, checked);
+          return receipt();
+        });
     },
     {
       validator: (input) => refuse('decision-refused', decisionRefusal(state, input)),
@@ -179,6 +234,6 @@ export function handleMessages(state: RecoveryState): void {
       note(state, 'joined', `a further failure joined: ${failure.message}`);
       return { status: state.status, note: `joined as failure ${state.joined.length + 1} of this recovery` };
     },
-    { description: 'A further failure of the same target joins this recovery' },
+    { validator: checkJoiningFailure, description: 'A further failure of the same target joins this recovery' },
   );
 }

@@ -6,8 +6,10 @@ import { toMs } from '../../domain/duration.ts';
 import { describeOperation } from '../../domain/operation.ts';
 import type { ActionRecord } from '../../domain/recovery.ts';
 import { sharedActivities } from '../activity-proxies.ts';
+import { strategyKey } from '../effect-key.ts';
 import { isoNow, note, publish, type RecoveryState } from '../recovery-state.ts';
 import { attemptSteps, type AttemptResult } from './attempt-steps.ts';
+import { attemptOrFallBack } from './fall-back.ts';
 import { awaitAnswer } from './await-answer.ts';
 import { buildEvidence } from './evidence.ts';
 import { recordError, toRecorded } from './record-error.ts';
@@ -70,10 +72,10 @@ async function perform(
   const { timeout } = action;
   switch (action.type) {
     case 'retry':
-      return attemptSteps(state, record, { steps: action.steps, retry: action.retry, timeout, round });
+      return attemptOrFallBack(state, action, record, { steps: action.steps, timeout, round });
     case 'run': {
       const steps = [{ name: describeOperation(action.operation), operation: action.operation }];
-      return attemptSteps(state, record, { steps, retry: action.retry, timeout, round });
+      return attemptOrFallBack(state, action, record, { steps, timeout, round });
     }
     case 'rollback':
       return ok(await rollBack(state, action));
@@ -87,7 +89,7 @@ async function perform(
     case 'escalate': {
       const { escalate } = sharedActivities({ timeout, summary: `${action.id}: call ${action.to.join(', ')}` });
       const receipt = await escalate({
-        key: `${workflowInfo().workflowId}/${workflowInfo().runId}/${action.id}`,
+        key: `${workflowInfo().workflowId}/${workflowInfo().runId}/${strategyKey(state, action.id)}`,
         to: action.to,
         evidence: buildEvidence(state),
       });
@@ -102,10 +104,12 @@ async function perform(
   }
 }
 
+type Succeeded = Extract<AttemptResult, { ok: true }>;
+
 /** What the end of a performed action means for the failure. */
-function settle(state: RecoveryState, action: PlannedAction, output: Json): void {
+function settle(state: RecoveryState, action: PlannedAction, { output, fellBack }: Succeeded): void {
   if (action.type !== 'retry' && action.type !== 'resume' && action.type !== 'skip') return;
-  state.resolution = action.type;
+  state.resolution = fellBack ? 'fallback' : action.type;
   if (action.type !== 'skip') state.resolutionOutput = output;
 }
 
@@ -126,13 +130,18 @@ export async function runAction(
   publish(state);
   try {
     if (action.compensation && !state.saga.some(({ actionId }) => actionId === action.id)) {
-      state.saga.push({ actionId: action.id, compensation: action.compensation, timeout: action.timeout });
+      state.saga.push({
+        actionId: action.id,
+        key: strategyKey(state, action.id),
+        compensation: action.compensation,
+        timeout: action.timeout,
+      });
     }
     const result = await tryToPerform(state, action, record, round);
     if (result.ok) {
       record.status = 'succeeded';
       record.output = result.output;
-      settle(state, action, result.output);
+      settle(state, action, result);
     } else {
       record.status = result.error.code === 'timed-out' ? 'timed_out' : 'failed';
       record.error = toRecorded(result.error);

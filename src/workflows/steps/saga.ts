@@ -8,8 +8,20 @@ import { recordError, toRecorded } from './record-error.ts';
 
 export interface SagaEntry {
   actionId: string;
+  /** Default: the action's id. */
+  key?: string;
   compensation: CompensationSpec;
   timeout: Duration;
+}
+
+/**
+ * Undoes what was registered, newest first, whatever is cancelled meanwhile. What `undoOne` does with a failure is its own
+ * matter; it does not throw, so that the next ones get their turn (requirement 5.4).
+ */
+export function undoAll<Entry>(registered: Entry[], undoOne: (entry: Entry) => Promise<void>): Promise<void> {
+  return CancellationScope.nonCancellable(async () => {
+    for (let entry = registered.pop(); entry !== undefined; entry = registered.pop()) await undoOne(entry);
+  });
 }
 
 const TRIES = 3;
@@ -25,7 +37,7 @@ export function runUndo(entry: SagaEntry, round: number): Promise<CompensationRe
     for (let attempt = 1; ; attempt++) {
       try {
         await executeOperation(entry.compensation.operation, {
-          key: effectKey(`undo/${entry.actionId}/${round}.${attempt}`),
+          key: effectKey(`undo/${entry.key ?? entry.actionId}/${round}.${attempt}`),
           summary: `Undo ${entry.actionId}, try ${attempt} of ${TRIES}`,
           timeout: entry.timeout,
         });

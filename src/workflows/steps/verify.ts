@@ -1,6 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 import { toMs } from '../../domain/duration.ts';
-import { probeKind, type Probe, type ProbeReading } from '../../domain/probe.ts';
+import { isHostBound, probeKind, type Probe, type ProbeReading } from '../../domain/probe.ts';
 import { hostActivities, sharedActivities } from '../activity-proxies.ts';
 import { isoNow, note, setStatus, type RecoveryState } from '../recovery-state.ts';
 import { recordError } from './record-error.ts';
@@ -12,7 +12,7 @@ const GRACE_MS = 10_000;
 async function look(probe: Probe): Promise<ProbeReading> {
   const summary = `Probe ${probe.name}`;
   const timeout = toMs(probe.timeout ?? PROBE_TIMEOUT) + GRACE_MS;
-  const onHost = (probe.command ?? probe.file) !== undefined && probe.host !== undefined;
+  const onHost = isHostBound(probe) && probe.host !== undefined;
   try {
     const input = { ...probe, timeout: probe.timeout ?? PROBE_TIMEOUT };
     if (onHost) return await hostActivities(probe.host ?? '', { timeout, summary }).runProbe(input);

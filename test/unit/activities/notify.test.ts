@@ -44,7 +44,8 @@ test('writes the evidence for its owner only and calls the people', async () => 
     to: ['oncall', 'ann'],
     evidenceFile: expect.stringMatching(/\/evidence\/[0-9a-f]{32}\.json$/),
   });
-  expect(notices).toEqual([{ ...receipt, subject: 'release/web needs a person: it broke' }]);
+  const recovery = { workflowId: 'recovery/release/web', runId: 'r', target: 'release/web', key: 'k' };
+  expect(notices).toEqual([{ ...receipt, subject: 'release/web needs a person: it broke', recovery }]);
   expect(JSON.parse(readFileSync(receipt.evidenceFile, 'utf8'))).toEqual(
     JSON.parse(JSON.stringify(input('k').evidence)),
   );

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createPlaybookSource, planRecovery } from '../../../src/activities/planning.ts';
+import { createDefinitionSource, planRecovery } from '../../../src/activities/planning.ts';
 import { LEDGER, runFailure, SUBJECT } from '../planner/plan-fixtures.ts';
 import { cleanUpAfterEach, temporaryFolder } from './temporary.ts';
 
@@ -15,22 +15,22 @@ const book = (name: string): string =>
   `apiVersion: rerail/v1\nkind: Playbook\nmetadata: {name: ${name}}\nspec: {match: [{target: "*"}], actions: [{id: call, type: escalate}]}\n`;
 const write = (file: string, text: string): void => writeFileSync(path.join(folder, file), text);
 
-describe('createPlaybookSource', () => {
-  const names = async (source: ReturnType<typeof createPlaybookSource>) =>
-    (await source()).filter((playbook) => playbook.source === 'user').map(({ name }) => name);
+describe('createDefinitionSource', () => {
+  const names = async (source: ReturnType<typeof createDefinitionSource>) =>
+    (await source()).playbooks.filter((playbook) => playbook.source === 'user').map(({ name }) => name);
 
   test('reads once while nothing changes', async () => {
     write('a.yaml', book('one'));
-    const source = createPlaybookSource([folder]);
+    const source = createDefinitionSource([folder]);
     const first = await source();
     expect(await source()).toBe(first);
-    const builtin = createPlaybookSource([]);
+    const builtin = createDefinitionSource([]);
     expect(await builtin()).toBe(await builtin());
   });
 
   test('reads again after a change, a new file, a rename and a removal', async () => {
     write('a.yaml', book('one'));
-    const source = createPlaybookSource([folder]);
+    const source = createDefinitionSource([folder]);
     expect(await names(source)).toEqual(['one']);
     write('a.yaml', book('changed'));
     expect(await names(source)).toEqual(['changed']);
@@ -43,7 +43,7 @@ describe('createPlaybookSource', () => {
 
   test('refuses while a file is broken and recovers when it is mended', async () => {
     write('a.yaml', book('one'));
-    const source = createPlaybookSource([folder]);
+    const source = createDefinitionSource([folder]);
     await source();
     write('a.yaml', 'spec: [');
     for (let i = 0; i < 2; i++) await expect(source()).rejects.toMatchObject({ code: 'playbook-invalid' });
@@ -53,7 +53,7 @@ describe('createPlaybookSource', () => {
 
   test('recovers when a folder that was missing is there', async () => {
     const missing = path.join(folder, 'later');
-    const source = createPlaybookSource([missing]);
+    const source = createDefinitionSource([missing]);
     await expect(source()).rejects.toMatchObject({ code: 'playbook-invalid' });
     mkdirSync(missing);
     write('later/a.yaml', book('late'));
@@ -62,7 +62,7 @@ describe('createPlaybookSource', () => {
 
   test('answers many who ask at once', async () => {
     write('a.yaml', book('one'));
-    const source = createPlaybookSource([folder]);
+    const source = createDefinitionSource([folder]);
     const all = await Promise.all(Array.from({ length: 5 }, () => names(source)));
     expect(all).toEqual(Array.from({ length: 5 }, () => ['one']));
   });
@@ -71,7 +71,7 @@ describe('createPlaybookSource', () => {
 describe('planRecovery', () => {
   const asked: string[] = [];
   const deps = {
-    playbooks: createPlaybookSource([]),
+    definitions: createDefinitionSource([]),
     listCheckpoints: (subject: string) => {
       asked.push(subject);
       return Promise.resolve(LEDGER);

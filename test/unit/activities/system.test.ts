@@ -169,6 +169,21 @@ describe('checkConnectivity', () => {
     });
   });
 
+  test.each([
+    '2026-01-02T12:30:45.123Z it broke',
+    '2026-01-02T12:30 it broke',
+    '2026-01-02 12:30:45,5 it broke',
+    'at 12:30 it broke',
+    'it broke at 9:05:10',
+    'TypeError at /w/a.ts:10:5',
+  ])('takes no time and no place in a file for an address: %s', async (message) => {
+    expect(await checkConnectivity({ message })).toEqual({ address: null, reachable: null, code: null });
+    const port = await closedPort();
+    expect(await checkConnectivity({ message: `${message}, 127.0.0.1:${port}` })).toMatchObject({
+      address: `127.0.0.1:${port}`,
+    });
+  });
+
   test.each(['connect ECONNREFUSED ::1:PORT', 'http://[::1]:PORT/x', 'connect ECONNREFUSED 0:0:0:0:0:0:0:1:PORT'])(
     'understands IPv6: %s',
     async (message) => {

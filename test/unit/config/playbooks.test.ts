@@ -2,12 +2,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  BUILTIN_PLAYBOOKS,
-  checkPlaybook,
-  loadPlaybookFile,
-  loadPlaybooks,
-} from '../../../src/config/load-playbooks.ts';
+import { checkPlaybook } from '../../../src/config/check-definition.ts';
+import { BUILTIN_PLAYBOOKS, loadPlaybookFile, loadPlaybooks } from '../../../src/config/load-playbooks.ts';
 import { parseYaml, readYaml } from '../../../src/config/parse-yaml.ts';
 import { RerailError } from '../../../src/domain/errors.ts';
 
@@ -163,8 +159,8 @@ describe('templates in a playbook', () => {
 describe('loadPlaybooks', () => {
   test('without folders gives the built-in ones, each with a unique name', async () => {
     const all = await loadPlaybooks();
-    expect(all).toHaveLength(29);
-    expect(new Set(all.map(({ name }) => name)).size).toBe(29);
+    expect(all).toHaveLength(48);
+    expect(new Set(all.map(({ name }) => name)).size).toBe(48);
     expect(
       all.every(
         ({ source, file, description }) => source === 'builtin' && file.startsWith(BUILTIN_PLAYBOOKS) && description,
@@ -186,14 +182,14 @@ describe('loadPlaybooks', () => {
       'c1 user',
       'z1 user',
     ]);
-    expect(all).toHaveLength(34);
+    expect(all).toHaveLength(53);
   });
 
   test('the user’s replaces a built-in one of the same name', async () => {
     await write('git.yaml', book('git-standard'));
     const all = await loadPlaybooks([folder]);
     expect(all.filter(({ name }) => name === 'git-standard').map(({ source }) => source)).toEqual(['user']);
-    expect(all).toHaveLength(29);
+    expect(all).toHaveLength(48);
   });
 
   test('refuses one name in two of the user’s files and names both', async () => {
@@ -224,7 +220,7 @@ describe('loadPlaybooks', () => {
       message: `${none}: there is no such directory of playbooks`,
       remedy: expect.stringContaining('playbooksDir'),
     });
-    expect(await loadPlaybooks([folder])).toHaveLength(29);
+    expect(await loadPlaybooks([folder])).toHaveLength(48);
   });
 
   test('follows a link to a file', async () => {

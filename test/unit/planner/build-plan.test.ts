@@ -424,10 +424,13 @@ describe('hash', () => {
 });
 
 test('every built-in playbook is valid and leaves no template unresolved for a run’s failure', () => {
-  expect(builtin).toHaveLength(29);
+  expect(builtin).toHaveLength(48);
   for (const { name, document } of builtin) {
     expect(PlaybookSchema.safeParse(document).success, name).toBe(true);
-    expect(JSON.stringify(planFor(runFailure(3), builtin, { playbook: name }).plan), name).not.toContain('{{');
+    expect(
+      JSON.stringify(planFor({ ...runFailure(3), labels: { host: 'build-2' } }, builtin, { playbook: name }).plan),
+      name,
+    ).not.toContain('{{');
   }
 });
 
@@ -438,8 +441,10 @@ test('the plan says why: classification, choice, what was left out, and what els
     'classified as TRANSIENT, network, MEDIUM: rule "network error code" fits the failure itself',
     'playbook network-standard (builtin) matches failureType network and lane standard',
     `action resume (resume) is left out: ${SUBJECT} has no valid checkpoint to go back to`,
+    'left out, for no component is known that defines procedures for them: run-gates, run-tests',
   ]);
   expect(plan.alternatives).toEqual([
+    { playbook: 'host-lost', reason: 'wants code host-lost' },
     { playbook: 'network-docs', reason: 'wants lane docs' },
     { playbook: 'network-heavy', reason: 'wants lane heavy' },
     { playbook: 'category-transient', reason: 'fits as well; network-standard is narrower or earlier' },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Classification } from '../../../src/domain/failure.ts';
 import type { LoadedPlaybook, Match } from '../../../src/domain/playbook.ts';
-import { choosePlaybook } from '../../../src/planner/choose-playbook.ts';
+import { choosePlaybook, explainChoice } from '../../../src/planner/choose-playbook.ts';
 import { findPlaybook, makePlan } from '../../../src/planner/make-plan.ts';
 import { failure, HOST, sha256 } from './plan-fixtures.ts';
 
@@ -56,6 +56,20 @@ describe('choosePlaybook', () => {
     expect(order).toEqual(['by-component', 'by-lane', 'by-type', 'by-category']);
   });
 
+  test('takes a code before the type that a probe has read off', () => {
+    const all = [
+      playbook(
+        'slow',
+        'builtin',
+        { failureType: 'performance', stated: true },
+        { failureType: 'performance', component: '*' },
+      ),
+      playbook('queue', 'builtin', { code: 'queue-stuck', target: 'service/*' }),
+    ];
+    const given = failure({ type: 'performance', code: 'queue-stuck', component: 'mail', target: 'service/mail' });
+    expect(choose(all, given, { ...NETWORK, type: 'performance' })?.playbook.name).toBe('queue');
+  });
+
   test('takes the built-in one of a category that the reporter stated before that of a guessed type', () => {
     const all = [
       playbook('by-lane', 'builtin', { failureType: 'network', lane: 'standard' }),
@@ -63,7 +77,60 @@ describe('choosePlaybook', () => {
     ];
     const found: Classification = { ...NETWORK, category: 'SECURITY' };
     expect(choose(all, failure({ category: 'SECURITY' }), found)?.playbook.name).toBe('secure');
-    expect(choose(all, failure({ category: 'SECURITY', type: 'network' }), found)?.playbook.name).toBe('by-lane');
+    const transient = playbook('passing', 'builtin', { category: 'TRANSIENT' });
+    expect(choose([transient, ...all], failure({ category: 'TRANSIENT', type: 'network' }))?.playbook.name).toBe(
+      'by-lane',
+    );
+  });
+
+  test.each(['CRITICAL', 'SECURITY'] as const)(
+    '%s wins over a type, stated or guessed, but not where it follows from the type',
+    (category) => {
+      const all = [
+        playbook('by-lane', 'builtin', { failureType: 'network', lane: 'standard' }),
+        playbook('grave', 'builtin', { category }),
+      ];
+      const found: Classification = { ...NETWORK, category };
+      const chosen = (given: Parameters<typeof failure>[0]) => choose(all, failure(given), found)?.playbook.name;
+      expect(chosen({ category, type: 'network' })).toBe('grave');
+      expect(chosen({ category })).toBe('grave');
+      expect(chosen({})).toBe('grave');
+      expect(chosen({ type: 'network' })).toBe('by-lane');
+      expect(choose(all, failure({ category, type: 'network' }), found)?.alternatives).toEqual([
+        {
+          playbook: 'by-lane',
+          reason: 'fits as well; grave is for the category, which decides here before the one for the type',
+        },
+      ]);
+    },
+  );
+
+  test('asks users, then planners, services, components, types, categories, and says which of them came first', () => {
+    const found: Classification = { ...NETWORK, type: 'cache', category: 'EXTERNAL' };
+    const all = [
+      playbook('category', 'builtin', { category: 'EXTERNAL' }),
+      playbook('component', 'builtin', { component: '*' }),
+      playbook('service', 'builtin', { failureType: 'cache' }),
+      playbook('planner', 'planner', { code: 'PAY-*' }),
+      playbook('user', 'user', { category: 'EXTERNAL' }),
+    ];
+    const given = failure({ component: 'web', code: 'PAY-1' });
+    const order: string[] = [];
+    for (let rest = all; rest.length > 0;) {
+      const name = choose(rest, given, found)?.playbook.name ?? 'none';
+      order.push(name);
+      rest = rest.filter((item) => item.name !== name);
+    }
+    expect(order).toEqual(['user', 'planner', 'service', 'component', 'category']);
+    expect(
+      explainChoice(given, found, all).map(({ playbook: name, chosen, reason }) => [name, chosen, reason]),
+    ).toEqual([
+      ['user', true, 'matches category EXTERNAL'],
+      ['planner', false, 'fits as well; user is the user’s own'],
+      ['service', false, 'fits as well; user is the user’s own'],
+      ['component', false, 'fits as well; user is the user’s own'],
+      ['category', false, 'fits as well; user is the user’s own'],
+    ]);
   });
 
   test.each([
@@ -73,6 +140,8 @@ describe('choosePlaybook', () => {
     [{ lane: 'heavy' }, 'wants lane heavy'],
     [{ code: 'E*' }, 'wants code E*'],
     [{ component: 'api' }, 'wants component api'],
+    [{ component: '*' }, 'wants a failing component'],
+    [{ failureType: 'network', stated: true }, 'wants a type that the reporter stated'],
     [{ target: 'service/*' }, 'wants target service/*'],
     [{ labels: { team: 'core' } }, 'wants label team=core'],
   ] as [Match, string][])('passes over %j and says why', (match, reason) => {

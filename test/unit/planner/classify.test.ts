@@ -1,32 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import {
-  CATEGORIES,
-  FAILURE_TYPES,
-  type Category,
-  type FailureInput,
-  type FailureType,
-} from '../../../src/domain/failure.ts';
+import type { ClassificationRule } from '../../../src/domain/classification-rule.ts';
+import { CATEGORIES, FAILURE_TYPES, type FailureInput } from '../../../src/domain/failure.ts';
 import {
   CATEGORY_OF_TYPE,
   CLASSIFICATION_RULES,
   SEVERITY_OF_CATEGORY,
 } from '../../../src/planner/classification-rules.ts';
 import { classify } from '../../../src/planner/classify.ts';
+import { code, err, MORE_ROWS, out, type Row } from './classification-rows.ts';
 import { failure } from './plan-fixtures.ts';
-
-type Row = [rule: string, what: string, given: Partial<FailureInput>, category: Category, type: FailureType];
-
-const code = (value: string): Partial<FailureInput> => ({ code: value, message: 'it broke' });
-const out = (...lines: string[]): Partial<FailureInput> => ({
-  message: 'npm test ended with exit code 1',
-  exitCode: 1,
-  stdout: lines.join('\n'),
-});
-const err = (...lines: string[]): Partial<FailureInput> => ({
-  message: 'it ended with exit code 128',
-  exitCode: 128,
-  stderr: lines.join('\n'),
-});
 
 const NETWORK_CODE = 'network error code';
 const TIMEOUT_CODE = 'time-out code';
@@ -46,6 +28,7 @@ const AUTH = 'authentication failed';
 const INPUT = 'invalid input';
 
 const ROWS: Row[] = [
+  ...MORE_ROWS,
   ['HTTP 429, too many requests', 'a 429', { httpStatus: 429 }, 'EXTERNAL', 'rate_limit'],
   ['HTTP 401 or 403, not allowed', 'a 401', { httpStatus: 401 }, 'SECURITY', 'unknown'],
   ['HTTP 401 or 403, not allowed', 'a 403', { httpStatus: 403 }, 'SECURITY', 'unknown'],
@@ -471,6 +454,32 @@ describe('classify', () => {
         category: 'RESOURCE',
         severity: 'LOW',
       });
+    });
+  });
+
+  describe('users’ own rules', () => {
+    const own: ClassificationRule[] = [
+      {
+        name: 'card refused',
+        source: 'user',
+        message: /card refused/i,
+        then: { category: 'VALIDATION', type: 'api_failure', severity: 'LOW' },
+      },
+    ];
+
+    test('go before the built-in ones, even where those fit a deeper cause', () => {
+      const given = failure({ message: 'Card refused', causes: [{ message: 'x', code: 'ECONNREFUSED' }] });
+      expect(classify(given).type).toBe('network');
+      expect(classify(given, own)).toEqual({
+        category: 'VALIDATION',
+        type: 'api_failure',
+        severity: 'LOW',
+        rule: 'rule "card refused" (user) fits the failure itself',
+      });
+    });
+
+    test('leave what they do not fit to the built-in ones', () => {
+      expect(classify(failure({ code: 'ENOSPC' }), own).type).toBe('resource_exhaustion');
     });
   });
 

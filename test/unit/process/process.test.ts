@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { commandEnvironment, readSecret } from '../../../src/process/command-environment.ts';
+import { commandEnvironment } from '../../../src/process/command-environment.ts';
+import { readSecret } from '../../../src/process/read-secret.ts';
 import { findCommand } from '../../../src/process/find-command.ts';
 import { resolveInside } from '../../../src/process/inside.ts';
 import { runProcess } from '../../../src/process/run-process.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Client, ClientConfig } from 'pg';
 import { codeOf, isRerailError, messageOf, RerailError } from '../../../domain/errors.ts';
-import { readSecret } from '../../../process/command-environment.ts';
+import { readSecret } from '../../../process/read-secret.ts';
 import { createRedactor } from '../../../telemetry/redact.ts';
 import { providerFailed } from '../provider-error.ts';
 

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
 import type { PostgresContents } from './postgres-state.schema.ts';
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+import { sha256 } from '../../../process/digests.ts';
 
 /** The text of a row depends on these; row security would hide rows, and now fails instead. */
 const SETTINGS = `

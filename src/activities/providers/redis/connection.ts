@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Redis } from 'ioredis';
 import { codeOf, isRerailError, messageOf } from '../../../domain/errors.ts';
-import { readSecret } from '../../../process/command-environment.ts';
+import { readSecret } from '../../../process/read-secret.ts';
 import { createRedactor } from '../../../telemetry/redact.ts';
 import { providerFailed } from '../provider-error.ts';
 
@@ -16,6 +16,21 @@ export interface RedisAddress {
   passwordFrom?: string;
   /** Default: no TLS. `require` encrypts, `verify-full` also checks the certificate against `caFile`. */
   tls?: { mode: 'require' } | { mode: 'verify-full'; caFile: string };
+}
+
+/** Of the fields of a probe or a service, which may hold others besides and leave some undefined. */
+export function redisAddressOf(
+  given: { [Key in keyof RedisAddress]?: RedisAddress[Key] | undefined } & { host: string },
+): RedisAddress {
+  const { host, port, db, username, passwordFrom, tls } = given;
+  return {
+    host,
+    ...(port === undefined ? {} : { port }),
+    ...(db === undefined ? {} : { db }),
+    ...(username === undefined ? {} : { username }),
+    ...(passwordFrom === undefined ? {} : { passwordFrom }),
+    ...(tls === undefined ? {} : { tls }),
+  };
 }
 
 export interface RedisServer {

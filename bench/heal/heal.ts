@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecoveryClient } from '../../src/client/recovery-client.ts';
+import { atMost } from '../bar.ts';
+import { summarise } from '../measure.ts';
+import { cpuMsOf } from '../process-cpu.ts';
+import { inHealWorld, type Patient } from './heal-world.ts';
+import { fullDisk, greedyProcess, killedProcess } from './machine.ts';
+import { damagedCache, exhaustedPool, failingApi, stuckQueue } from './services.ts';
+import { damagedSession, frozenSession, killedServer } from './sessions.ts';
+
+const FAULTS = 20;
+/** Each look is a query that the worker answers: seldom enough not to be what is measured. */
+const LOOK_MS = 200;
+const GIVE_UP_MS = 60_000;
+
+interface Healed {
+  kind: string;
+  ms: number;
+  status: string;
+  humanWaitMs: number;
+}
+
+async function isHealthy(recoveries: RecoveryClient, target: string): Promise<boolean> {
+  const { targets } = await recoveries.monitors.health('heal');
+  const found = targets.find((one) => one.target === target);
+  return found?.state === 'healthy' && found.openRecovery === null;
+}
+
+async function waitFor(what: string, recoveries: RecoveryClient, look: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + GIVE_UP_MS;
+  while (!(await look())) {
+    if (Date.now() > deadline) {
+      const { targets } = await recoveries.monitors.health('heal');
+      throw new Error(`waited ${GIVE_UP_MS} ms for ${what}: ${JSON.stringify(targets, null, 1)}`);
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+const recoveriesOf = (recoveries: RecoveryClient, target: string) => recoveries.listRecoveries({ target, limit: 1000 });
+
+/** From the fault to the end of the recovery that its monitor has started, which proves that it works. */
+async function breakOnce(patient: Patient, recoveries: RecoveryClient): Promise<Healed> {
+  const { kind, target } = patient;
+  await patient.prepare(recoveries);
+  await waitFor(`${kind} to be well`, recoveries, () => isHealthy(recoveries, target));
+  const handle = recoveries.getHandle(target);
+  const before = (await handle.describe().catch(() => undefined))?.runId;
+  const broken = Date.now();
+  await patient.break();
+  await waitFor(`a recovery of ${kind}`, recoveries, async () => {
+    const found = await handle.describe().catch(() => undefined);
+    return found !== undefined && found.runId !== before;
+  });
+  const { status, durations, summary } = await handle.result();
+  if (status !== 'recovered') process.stderr.write(`  ${summary}\n`);
+  return { kind, ms: Date.now() - broken, status, humanWaitMs: durations.humanWaitMs };
+}
+
+/** Real faults, found by a monitor and healed by the built-in playbooks: how long each takes, and what it costs (requirement 6.5). */
+export function measureHeal({ quick }: { quick: boolean }): Promise<object> {
+  const faults = quick ? 2 : FAULTS;
+  return inHealWorld(
+    async (folder) => [
+      await killedServer(),
+      await frozenSession(),
+      await failingApi(),
+      killedProcess(folder),
+      await exhaustedPool(folder),
+      await damagedSession(),
+      await damagedCache(folder),
+      await stuckQueue(folder),
+      greedyProcess(folder),
+      ...(process.getuid?.() === 0 ? [await fullDisk(folder)] : []),
+    ],
+    async ({ patients, recoveries, serverPid }) => {
+      const healed: Healed[] = [];
+      let duplicates = 0;
+      const cpu = process.cpuUsage();
+      const serverCpu = cpuMsOf(serverPid);
+      const started = Date.now();
+      for (const patient of patients) {
+        await patient.prepare(recoveries);
+        await waitFor(`${patient.kind} to be well`, recoveries, () => isHealthy(recoveries, patient.target));
+        const before = await recoveriesOf(recoveries, patient.target);
+        const begun = Date.now();
+        for (let i = 0; i < faults; i++) healed.push(await breakOnce(patient, recoveries));
+        const after = await recoveriesOf(recoveries, patient.target);
+        const extra = after.length - before.length - faults;
+        duplicates += extra;
+        if (extra > 0)
+          for (const { startedAt, closedAt, status, playbook } of after.slice(0, faults + extra))
+            process.stderr.write(`  ${startedAt} to ${closedAt ?? 'now'}: ${status} by ${playbook ?? 'no playbook'}\n`);
+        process.stderr.write(`${patient.kind}: ${faults} in ${Date.now() - begun} ms, ${extra} recoveries too many\n`);
+      }
+      const { user, system } = process.cpuUsage(cpu);
+      const wallMs = Date.now() - started;
+      const kinds = patients.map(({ kind, barMs }) => {
+        const times = healed.filter((one) => one.kind === kind).map(({ ms }) => ms);
+        const p95 = [...times].sort((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * 0.95))];
+        return {
+          kind,
+          ...summarise(times),
+          p95,
+          bar: atMost(`${kind}: fault to verified, p95`, p95 ?? Number.NaN, barMs),
+        };
+      });
+      return {
+        faults: healed.length,
+        recovered: healed.filter(({ status }) => status === 'recovered').length,
+        duplicates,
+        waitedForPeople: healed.filter(({ humanWaitMs }) => humanWaitMs > 0).length,
+        // Of the process that has worker, monitor and bench in it, faults and the looks of the bench included.
+        workerCpu: atMost('CPU of the worker, mean', Math.round((user + system) / 10 / wallMs), 50, '% of a core'),
+        serverCpuPercentOfCore: Math.round(((cpuMsOf(serverPid) - serverCpu) / wallMs) * 100),
+        kinds,
+      };
+    },
+  );
+}

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { createTmuxProvider } from '../../src/activities/providers/index.ts';
+import { createTmuxServer, type TmuxServer } from '../../test/support/tmux-server.ts';
+import { until } from '../../test/support/until.ts';
+import { newId } from '../../src/domain/ids.ts';
+import { statOf } from '../../src/process/proc.ts';
+import { HOST, type Patient } from './heal-world.ts';
+
+const COMMAND = ['sh', '-c', 'sh -c "sleep 100000; true"; true'];
+
+/** A session of tmux on a server of its own. */
+async function createSession(
+  kind: string,
+  furnish?: (server: TmuxServer) => Promise<void>,
+): Promise<Omit<Patient, 'barMs' | 'failure' | 'break'> & { server: TmuxServer }> {
+  const server = await createTmuxServer();
+  const target = `session/${kind}`;
+  let captured = false;
+  return {
+    kind,
+    target,
+    server,
+    component: { session: { name: kind, subject: target, socket: server.socket, config: '/dev/null', run: [COMMAND] } },
+    provider: createTmuxProvider({ name: kind, socket: server.socket, sessions: [kind] }),
+    probe: { session: { name: kind, subject: target, socket: server.socket } },
+    async prepare(recoveries) {
+      if (captured) return;
+      await server.start(kind, { command: COMMAND });
+      await furnish?.(server);
+      await recoveries.checkpoints.create(target, {
+        id: newId('cp'),
+        name: 'good',
+        type: 'manual',
+        host: HOST,
+        providers: [kind],
+      });
+      captured = true;
+    },
+    stop: () => server.stop(),
+  };
+}
+
+export async function killedServer(): Promise<Patient> {
+  const { server, ...session } = await createSession('killed');
+  return {
+    ...session,
+    barMs: 30_000,
+    failure: { failureType: 'crashed', message: 'the tmux server was killed' },
+    break: () => server.kill(),
+  };
+}
+
+export async function frozenSession(): Promise<Patient> {
+  const { server, ...session } = await createSession('frozen');
+  const childOf = async (pid: number): Promise<number> =>
+    Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')[0]);
+  return {
+    ...session,
+    barMs: 10_000,
+    failure: { failureType: 'frozen', message: 'the shell of its pane was stopped' },
+    async break() {
+      const pane = Number(await server.tmux('list-panes', '-a', '-F', '#{pane_pid}'));
+      await until(async () => (await childOf(pane)) > 0, 'the shell');
+      const shell = await childOf(pane);
+      process.kill(shell, 'SIGSTOP');
+      await until(async () => (await statOf(shell))?.state === 'T', 'the stop');
+    },
+  };
+}
+
+/** One of its two windows is gone. */
+export async function damagedSession(): Promise<Patient> {
+  const { server, ...session } = await createSession('corrupted', async (own) => {
+    await own.tmux('new-window', '-d', '-n', 'logs', 'sleep 100000');
+  });
+  return {
+    ...session,
+    barMs: 30_000,
+    failure: { failureType: 'corrupted', message: 'a window was killed' },
+    async break() {
+      await server.tmux('kill-window', '-t', 'corrupted:logs');
+    },
+  };
+}

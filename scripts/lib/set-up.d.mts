@@ -1,0 +1,1 @@
+export function setUp(options?: { ownServer?: boolean }): Promise<{ serverPath: string }>;

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RerailError } from '../../domain/errors.ts';
+import type { SessionSpec } from '../../domain/session.ts';
+import { listenerOf, sendSignal, statOf } from '../../process/proc.ts';
+import { lookAtSession, type Baseline } from './check-session.ts';
+import { describeFrozen, findFrozen } from './find-frozen.ts';
+import { defaultSocket } from './recreate-session.ts';
+import { ANSWER_MS, type Tmux } from './tmux.ts';
+
+export interface Unfrozen {
+  session: string;
+  woken: string[];
+  undo: string;
+}
+
+/** A server that was stopped itself. True when a signal was sent. */
+async function wakeServer(tmux: Tmux): Promise<number | undefined> {
+  const pid = await listenerOf(tmux.socket ?? defaultSocket());
+  if (pid === undefined || (await statOf(pid))?.state !== 'T') return undefined;
+  sendSignal(pid, 'SIGCONT');
+  return pid;
+}
+
+/**
+ * Wakes what is stopped, lets go of a terminal that C-s holds, and sees within two seconds that it helped (requirement 6.1).
+ * Nothing is typed into a pane that is not held: there C-q is a key like others. Throws `session-failed`.
+ */
+export async function unfreezeSession(
+  tmux: Tmux,
+  spec: SessionSpec,
+  baseline: Baseline | undefined,
+): Promise<Unfrozen> {
+  const woken: string[] = [];
+  const undo: string[] = [];
+  let looked = await lookAtSession(tmux, spec, baseline);
+  if (!looked.session && looked.reading.health === 'frozen') {
+    const server = await wakeServer(tmux);
+    if (server !== undefined) {
+      woken.push(`tmux server ${server}: SIGCONT`);
+      undo.push(`SIGSTOP to ${server}`);
+      looked = await lookAtSession(tmux, spec, baseline);
+    }
+  }
+  if (!looked.session)
+    throw new RerailError('session-failed', `The session cannot be woken: ${looked.reading.problems.join('; ')}`, {
+      remedy: 'Make it again from its checkpoint: `rerail session restore`, or the failure type crashed.',
+      nonRetryable: true,
+    });
+  for (const { pane, stopped, held } of looked.frozen) {
+    for (const pid of stopped) if (sendSignal(pid, 'SIGCONT')) woken.push(`process ${pid} in pane ${pane.id}: SIGCONT`);
+    if (held) {
+      await tmux.run(['send-keys', '-t', pane.id, 'C-q']);
+      woken.push(`pane ${pane.id}: C-q`);
+    }
+    undo.push(...stopped.map((pid) => `SIGSTOP to ${pid}`), ...(held ? [`C-s in pane ${pane.id}`] : []));
+  }
+  const panes = looked.frozen.map(({ pane }) => pane);
+  const deadline = Date.now() + ANSWER_MS;
+  for (;;) {
+    const still = await findFrozen(panes, 200);
+    if (still.length === 0) break;
+    if (Date.now() >= deadline)
+      throw new RerailError(
+        'session-failed',
+        `It still does not answer after 2 s: ${describeFrozen(still).join('; ')}`,
+        {
+          remedy: 'Make it again from its checkpoint: `rerail session restore`, or the failure type crashed.',
+          nonRetryable: true,
+        },
+      );
+    await sleep(50);
+  }
+  return {
+    session: spec.name,
+    woken,
+    undo: undo.length === 0 ? 'none: nothing was changed' : `by hand: ${undo.join(', ')}`,
+  };
+}

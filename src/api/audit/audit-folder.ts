@@ -1,0 +1,3 @@
+import path from 'node:path';
+
+export const auditFolder = (dataDir: string): string => path.join(dataDir, 'audit');

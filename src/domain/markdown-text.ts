@@ -1,0 +1,8 @@
+/** One line of plain text: what is quoted must not become a heading, a link, a cell or HTML. */
+export const plainText = (text: string): string =>
+  text
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .replaceAll(/[\\`*_{}[\]<>|#~]/g, (sign) => `\\${sign}`);
+
+export const tableRow = (...cells: string[]): string => `| ${cells.join(' | ')} |`;

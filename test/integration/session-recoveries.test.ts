@@ -1,0 +1,193 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { newId } from '../../src/domain/ids.ts';
+import { createWorkers } from '../../src/worker.ts';
+import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
+import { statOf } from '../../src/process/proc.ts';
+import { createTmuxProvider } from '../../src/activities/providers/index.ts';
+import { workflowBundle } from '../support/server.ts';
+import { createTmuxServer, skipWithoutTmux, type TmuxServer } from '../support/tmux-server.ts';
+import { until } from '../support/until.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
+/** An agent that does one step for each line of input, and goes on from its transcript. */
+const AGENT = `
+const fs = require('node:fs');
+const [tree, transcript] = process.argv.slice(2);
+const done = fs.existsSync(transcript) ? fs.readFileSync(transcript, 'utf8').split('\\n').filter(Boolean).length : 0;
+console.log('agent goes on after step ' + done);
+let step = done;
+process.stdin.on('data', () => {
+  step += 1;
+  fs.writeFileSync(tree + '/step-' + step, 'made');
+  fs.appendFileSync(transcript, 'step ' + step + '\\n');
+  console.log('done step ' + step);
+});
+`;
+
+describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbooks', () => {
+  let server: TmuxServer;
+  let workers: Worker[];
+  let running: Promise<unknown>;
+  let connection: NativeConnection;
+  let recoveries: RecoveryClient;
+  let tree: string;
+  let transcript: string;
+  const id = randomUUID().slice(0, 8);
+  const host = `session-${id}`;
+  const subjectOf = (name: string): string => `session/${name}-${id}`;
+
+  beforeAll(async () => {
+    server = await createTmuxServer();
+    const { folder, socket } = server;
+    const playbooks = join(folder, 'playbooks');
+    tree = join(folder, 'tree');
+    transcript = join(folder, 'transcript.log');
+    await mkdir(playbooks);
+    await mkdir(tree);
+    await writeFile(join(folder, 'agent.cjs'), AGENT);
+    const agent = { workspace: tree, transcript: [transcript] };
+    const component = (name: string, more: object): string =>
+      JSON.stringify({
+        apiVersion: 'rerail/v1',
+        kind: 'Component',
+        metadata: { name },
+        spec: {
+          target: subjectOf(name),
+          session: { name, subject: subjectOf(name), socket, config: '/dev/null', ...more },
+        },
+      });
+    const client = { argv: ['script', '-qfc', `tmux -S ${socket} attach -t desk`, '/dev/null'] };
+    const definitions = [
+      component('work', {}),
+      component('desk', { client }),
+      component('agent', { agent, run: [[process.execPath, join(folder, 'agent.cjs'), '*']] }),
+    ];
+    await writeFile(join(playbooks, 'components.yaml'), definitions.join('\n---\n'));
+    connection = await NativeConnection.connect({ address: inject('serverAddress') });
+    workers = await createWorkers({
+      settings: { dataDir: join(folder, 'data'), host, taskQueue: host, playbooksDir: [playbooks] },
+      connection,
+      namespace: 'default',
+      notifier: { notify: () => Promise.resolve() },
+      providers: [
+        createTmuxProvider({ name: 'work', socket, sessions: ['work'] }),
+        createTmuxProvider({ name: 'desk', socket, sessions: ['desk'] }),
+        createTmuxProvider({ name: 'agent', socket, sessions: ['agent'], agent }),
+      ],
+      workflows: { workflowBundle: workflowBundle() },
+    });
+    running = Promise.all(workers.map((worker) => worker.run()));
+    recoveries = createRecoveryClient({ client: new Client({ connection }), taskQueue: host });
+  });
+  afterEach(() => server.kill());
+  afterAll(async () => {
+    for (const worker of workers) worker.shutdown();
+    await running;
+    await connection.close();
+    await server.stop();
+  });
+
+  const recover = async (name: string, type: 'crashed' | 'frozen' | 'corrupted' | 'disconnected') => {
+    const { handle } = await recoveries.start({ target: subjectOf(name), message: `${name} is ${type}`, type });
+    const report = await handle.result();
+    return { status: report.status, actions: report.actions.map(({ id: action, status }) => `${action} ${status}`) };
+  };
+  const capture = (name: string, root?: string) =>
+    recoveries.checkpoints.create(subjectOf(name), {
+      ...{ id: newId('cp'), name: 'good', type: 'manual', host, providers: [name] },
+      ...(root === undefined ? {} : { root }),
+    });
+  const list = async (format: string) =>
+    (await server.tmux('list-panes', '-a', '-F', format).catch(() => '')).split('\n').filter(Boolean);
+  const shows = (text: string, pane = ':') =>
+    until(async () => (await server.tmux('capture-pane', '-p', '-J', '-S', '-', '-t', pane)).includes(text), text);
+
+  it('makes a session again whose server was killed, and then adds a window that was killed', async () => {
+    await server.start('work', { cwd: tree });
+    // A window without a name of its own is called after what runs in it, first of all `tmux` itself.
+    await server.tmux('rename-window', 'shell');
+    await server.tmux('new-window', '-d', '-n', 'logs', 'sleep 1000');
+    const before = await list('#{session_name} #{window_name} #{window_index}');
+    await capture('work');
+    await server.kill();
+    const crashed = await recover('work', 'crashed');
+    expect(crashed.status).toBe('recovered');
+    expect(crashed.actions).toContain('recreate-session succeeded');
+    expect(await list('#{session_name} #{window_name} #{window_index}')).toEqual(before);
+    await server.tmux('kill-window', '-t', 'work:logs');
+    const corrupted = await recover('work', 'corrupted');
+    expect(corrupted).toMatchObject({ status: 'recovered' });
+    expect(corrupted.actions).toContain('save-session succeeded');
+    expect(await list('#{session_name} #{window_name} #{window_index}')).toEqual(before);
+    const kept = await recoveries.checkpoints.list(subjectOf('work'), { type: ['recovery'] });
+    expect(kept.map(({ info }) => info.name)).toEqual(['before the recovery of work']);
+  });
+
+  it('wakes the shell of a pane that was stopped', async () => {
+    await server.start('work', { command: ['sh', '-c', 'sh -c "sleep 1000; true"; true'] });
+    const [pid = 0] = (await list('#{pane_pid}')).map(Number);
+    const shell = async () => Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim());
+    await until(async () => (await shell()) > 0, 'the shell');
+    await capture('work');
+    const stopped = await shell();
+    process.kill(stopped, 'SIGSTOP');
+    await until(async () => (await statOf(stopped))?.state === 'T', 'the stop');
+    const { status, actions } = await recover('work', 'frozen');
+    expect(status).toBe('recovered');
+    expect(actions).toContain('unfreeze-session succeeded');
+    expect((await statOf(stopped))?.state).toBe('S');
+    expect((await list('#{pane_pid}')).map(Number)).toEqual([pid]);
+  });
+
+  it('attaches a client again', async () => {
+    await server.start('desk');
+    await capture('desk');
+    expect(await recover('desk', 'disconnected')).toMatchObject({ status: 'recovered' });
+    expect(await list('#{session_attached}')).toEqual(['1']);
+  });
+
+  it('brings an agent back with its tree and its transcript', async () => {
+    const script = join(server.folder, 'agent.cjs');
+    const { pane } = await server.start('agent', { cwd: tree, command: [process.execPath, script, tree, transcript] });
+    await shows('goes on after step 0');
+    await server.tmux('send-keys', '-t', pane, 'go', 'Enter');
+    await shows('done step 1');
+    await capture('agent', tree);
+    await server.tmux('send-keys', '-t', pane, 'go', 'Enter');
+    await shows('done step 2');
+    await server.kill();
+    await rm(join(tree, 'step-1'));
+    await writeFile(transcript, '');
+    const { status } = await recover('agent', 'crashed');
+    expect(status).toBe('recovered');
+    await shows('goes on after step 1');
+    expect(await readFile(transcript, 'utf8')).toBe('step 1\n');
+    expect(await readFile(join(tree, 'step-1'), 'utf8')).toBe('made');
+    await expect(readFile(join(tree, 'step-2'))).rejects.toThrow('ENOENT');
+    const [again = ''] = await list('#{pane_id}');
+    await server.tmux('send-keys', '-t', again, 'go', 'Enter');
+    await shows('done step 2');
+  });
+
+  it('is a part of checkpoints: dry run, restore with a backup, verification and undo', async () => {
+    const name = 'desk';
+    await server.start(name, { cwd: tree });
+    const { info } = await capture(name);
+    await server.kill();
+    const system = { scope: { system: [name] } };
+    const dry = await recoveries.checkpoints.restore(subjectOf(name), info.id, 'test', { ...system, dryRun: true });
+    expect(dry.plan.system).toEqual([{ provider: name, item: 'session "desk"', change: 'create' }]);
+    expect(await list('#{session_name}')).toEqual([]);
+    const done = await recoveries.checkpoints.restore(subjectOf(name), info.id, 'test', system);
+    expect(done).toMatchObject({ success: true, verified: { mismatches: [] } });
+    expect(await list('#{session_name}')).toEqual([name]);
+    await recoveries.checkpoints.restore(subjectOf(name), done.backupId ?? '', 'test', system);
+    expect(await list('#{session_name}')).toEqual([]);
+  });
+});
