@@ -73,6 +73,13 @@ describe('probes of the machine', () => {
     expect(await look(probe)).toMatchObject({ passed });
   });
 
+  test('sees an event loop that is held up for the whole of its sample', async () => {
+    const looking = look({ eventLoop: { maxDelayMs: 100, sample: '60ms' } });
+    await new Promise(setImmediate);
+    for (const until = Date.now() + 400; Date.now() < until;);
+    expect(await looking).toMatchObject({ passed: false });
+  });
+
   test('says what was measured, and what it means', async () => {
     expect(await look({ memory: { maxPercent: 0.001 } })).toMatchObject({
       unit: '%',
