@@ -3,7 +3,7 @@ import { inRoot } from './lib/paths.mjs';
 import { runAttached } from './lib/run.mjs';
 
 /**
- * `npm run scaling` writes docs/guide/scaling.md from docs/results/scale.json; `-- --recoveries-per-day 20000 --actions 6`
+ * `npm run scaling` writes docs/scaling.md from docs/results/scale.json; `-- --recoveries-per-day 20000 --actions 6`
  * prints what that would need instead.
  */
 await runMain(() => {

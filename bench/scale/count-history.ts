@@ -14,7 +14,7 @@ export interface HistoryCounts {
   updates: number;
   attributeUpserts: number;
   memoChanges: number;
-  /** Billable by the rule of docs/guide/scaling.md, without queries and heartbeats, which leave no event. */
+  /** Billable by the rule of docs/scaling.md, without queries and heartbeats, which leave no event. */
   actions: number;
 }
 

@@ -34,7 +34,7 @@ export const PARTS = {
   checkpoints: bench('checkpoints'),
   api: bench('api', '--quick'),
   monitor: bench('monitor', '--quick'),
-  // Whole: docs/guide/scaling.md is made from it.
+  // Whole: docs/scaling.md is made from it.
   scale: bench('scale'),
   'chaos-checkpoints': chaos(
     'checkpoints',

@@ -17,12 +17,12 @@ function readWords(): Assumptions | undefined {
   }
 }
 
-/** Writes docs/guide/scaling.md from what was measured; with assumptions of one's own it prints the model instead. */
+/** Writes docs/scaling.md from what was measured; with assumptions of one's own it prints the model instead. */
 await runMain(async () => {
   const assumed = readWords();
   if (assumed === undefined) {
     await writePage();
-    process.stderr.write('docs/guide/scaling.md is written.\n');
+    process.stderr.write('docs/scaling.md is written.\n');
   } else process.stdout.write(`${modelMarkdown(await readScale(), assumed)}\n`);
   return 0;
 });

@@ -6,7 +6,7 @@ import { defaultAssumptions } from './assumptions.ts';
 import { scalingMarkdown } from './scaling-markdown.ts';
 
 const RESULTS = inRoot('docs', 'results', 'scale.json');
-const PAGE = inRoot('docs', 'guide', 'scaling.md');
+const PAGE = inRoot('docs', 'scaling.md');
 
 /** What `npm run prove -- --only scale` has kept. Throws with what to do where there is nothing. */
 export async function readScale(): Promise<Result> {

@@ -12,9 +12,9 @@ const read = (file: string): string => readFileSync(new URL(`../../../${file}`, 
 const result = ResultSchema.parse(JSON.parse(read('docs/results/scale.json')));
 const measured = MeasuredSchema.parse(result.output);
 
-describe('docs/guide/scaling.md', () => {
+describe('docs/scaling.md', () => {
   it('is what `npm run scaling` makes of docs/results/scale.json', async () => {
-    expect(await makePage()).toBe(read('docs/guide/scaling.md'));
+    expect(await makePage()).toBe(read('docs/scaling.md'));
   });
 
   it('takes its figures from the results', () => {
