@@ -1,15 +1,15 @@
 // Breaks every built-in playbook on purpose and runs all drills: none may pass. `--only drop|lie|trust`; names of drills choose some.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { glob } from 'tinyglobby';
 import { parseAllDocuments, stringify } from 'yaml';
 import { findDrills } from '../src/config/load-drills.ts';
+import { MAIN, withOwnSystem } from './lib/own-system.ts';
+import { inRoot } from './lib/paths.mjs';
 
 interface Action {
   id: string;
@@ -21,8 +21,6 @@ interface Document {
   spec: { actions: Action[]; verify?: object; [field: string]: unknown };
 }
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const MAIN = path.join(ROOT, 'dist/cli/main.js');
 const DEADLINE = '60s';
 const ENDINGS = ['escalate'];
 
@@ -45,7 +43,7 @@ const BREAKS: Record<string, (actions: Action[]) => Action[]> = {
 
 async function writeBroken(folder: string, how: (actions: Action[]) => Action[]): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const file of await glob('*.yaml', { cwd: path.join(ROOT, 'playbooks'), absolute: true })) {
+  for (const file of await glob('*.yaml', { cwd: inRoot('playbooks'), absolute: true })) {
     const documents = parseAllDocuments(await readFile(file, 'utf8')).map((one) => one.toJS() as Document | null);
     const broken = documents.flatMap((document) => {
       if (!document) return [];
@@ -73,23 +71,8 @@ async function runBroken(kind: string, names: readonly string[], folder: string)
   }));
   const file = path.join(folder, kind, 'drills.yaml');
   await writeFile(file, drills.map((one) => stringify(one)).join('---\n'));
-  const env = {
-    ...process.env,
-    RERAIL_DATA_DIR: path.join(folder, kind, 'data'),
-    RERAIL_PLAYBOOKS_DIR: playbooks,
-    RERAIL_SERVER_PORT: '0',
-    RERAIL_UI_PORT: '0',
-    RERAIL_API_PORT: '0',
-  };
-  const up = spawn(process.execPath, [MAIN, 'up'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  // Its lines are read to the end: a program whose output is closed is a program that stops.
-  const lines = createInterface({ input: up.stderr });
-  await new Promise<void>((resolve, reject) => {
-    lines.on('line', (line) => line.includes('Ctrl-C') && resolve());
-    up.once('exit', (code) => reject(new Error(`rerail up ended with exit code ${code}`)));
-  });
   const ended: Ended[] = [];
-  try {
+  await withOwnSystem(path.join(folder, kind), { RERAIL_PLAYBOOKS_DIR: playbooks }, async ({ env }) => {
     const run = spawn(process.execPath, [MAIN, 'drill', 'run', file, '-o', 'jsonl'], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -101,10 +84,7 @@ async function runBroken(kind: string, names: readonly string[], folder: string)
       const mark = verdict === 'passed' || verdict === 'invalid' ? '✗' : '·';
       process.stdout.write(`${mark} ${kind.padEnd(6)} ${name.padEnd(36)} ${verdict.padEnd(8)} ${problems[0] ?? ''}\n`);
     }
-  } finally {
-    up.kill('SIGINT');
-    if (up.exitCode === null) await once(up, 'exit');
-  }
+  });
   return ended;
 }
 

@@ -10,6 +10,7 @@ import { addAudit } from './plugins/audit.ts';
 import { addAuth } from './plugins/auth.ts';
 import { addDashboard } from './plugins/dashboard.ts';
 import { addProblems, sendProblem } from './plugins/problem-json.ts';
+import { refuseUnread } from './plugins/unread-requests.ts';
 import { registerRoutes } from './register-routes.ts';
 import { endUnusedConnections } from './unused-connections.ts';
 
@@ -47,6 +48,7 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    clientErrorHandler: refuseUnread,
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);

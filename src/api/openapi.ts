@@ -17,6 +17,7 @@ const PROBLEMS: Record<number, string> = {
   415: 'The body is not JSON.',
   422: 'Understood, and refused for what it says.',
   429: 'Too many requests.',
+  431: 'Address and headers are larger than 16 KiB.',
   500: 'An internal error; the log has it under the trace id.',
   503: 'Temporal does not answer, or the server is not set up as it has to be.',
   504: 'No worker has answered in time.',

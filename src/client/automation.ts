@@ -31,6 +31,16 @@ const MARK = 'automation is off: ';
 const LOOK_MS = 1000;
 const OPEN_LIMIT = 10_000;
 
+/** Undefined where nobody has ever used the switch: then it is on. */
+async function whereUsed<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isRerailError(error) && error.code === 'breaker-not-found') return undefined;
+    throw error;
+  }
+}
+
 /** The kill switch (design 4): a breaker that is forced open keeps automatic plans waiting for a person. */
 export function createAutomation(deps: AutomationDeps) {
   const { breakers, listRecoveries, getHandle, name = AUTOMATION_BREAKER } = deps;
@@ -52,14 +62,9 @@ export function createAutomation(deps: AutomationDeps) {
     name,
     /** Off, or undefined when it is on. */
     async status(): Promise<(BreakGlass & { since: string }) | undefined> {
-      try {
-        const { state, since, lastChange } = await breakers.status(name);
-        if (state !== 'FORCED_OPEN') return undefined;
-        return { by: lastChange?.by ?? 'unknown', reason: lastChange?.reason ?? 'unknown', since };
-      } catch (error) {
-        if (isRerailError(error) && error.code === 'breaker-not-found') return undefined;
-        throw error;
-      }
+      const { state, since = '', lastChange } = (await whereUsed(breakers.status(name))) ?? {};
+      if (state !== 'FORCED_OPEN') return undefined;
+      return { by: lastChange?.by ?? 'unknown', reason: lastChange?.reason ?? 'unknown', since };
     },
     /** From now on no plan acts by itself; open recoveries pause before their next action. */
     async off(given: PauseInput): Promise<AutomationChange> {
@@ -73,7 +78,7 @@ export function createAutomation(deps: AutomationDeps) {
     /** Lets plans act by themselves again, and the recoveries go on that the switch has paused, one after the other. */
     async on(given: PauseInput): Promise<AutomationChange> {
       const { by, reason } = parseInput(PauseInputSchema, given, 'the change');
-      await breakers.reset(name, { by, reason });
+      await whereUsed(breakers.reset(name, { by, reason }));
       return each(async (handle) => {
         const { pausedBy } = await handle.status();
         if (!pausedBy?.reason.startsWith(MARK)) return false;

@@ -22,7 +22,7 @@ import { drillSuiteId, WORKFLOW_TYPES } from '../domain/wire-names.ts';
 import type { drillSuite, DrillSuiteInput } from '../workflows/drill-suite.ts';
 import { suiteReportQuery } from '../workflows/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
-import { translateError } from './errors.ts';
+import { INVALID_ARGUMENT, translateError } from './errors.ts';
 import { listExecutions, verdictIn } from './list-executions.ts';
 import { quote } from './recovery-list.ts';
 
@@ -65,8 +65,6 @@ const noSuite = (workflowId: string, cause?: unknown): RerailError =>
     cause,
     nonRetryable: true,
   });
-
-const INVALID_ARGUMENT = 3;
 
 /** What the server does not take of a schedule are its times. */
 function asTimesError(error: unknown, { cron, every, timezone }: SuiteTimes): unknown {

@@ -25,6 +25,9 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   'decision-refused': 'Look at what the recovery waits for with `rerail recovery show`.',
 };
 
+/** Of gRPC: what was asked is wrong, however often one asks. */
+export const INVALID_ARGUMENT = 3;
+
 const noNamespace = (name: string, cause: unknown): RerailError =>
   new RerailError('settings-invalid', `the Temporal server has no namespace "${name}"`, {
     remedy: 'Name one that exists with --namespace, or create it: temporal operator namespace create.',
@@ -88,6 +91,13 @@ export function translateError(error: unknown, workflowId: string): Error {
       return new RerailError('settings-invalid', `the server lacks search attributes of Rerail: ${service.details}`, {
         remedy: 'Register them with `rerail doctor --fix`.',
         cause: error,
+      });
+    }
+    if (Number(service.code) === INVALID_ARGUMENT) {
+      return new RerailError('invalid-input', `the Temporal server does not take ${workflowId}: ${service.details}`, {
+        remedy: 'Check the ids that were given.',
+        cause: error,
+        nonRetryable: true,
       });
     }
     return new RerailError(

@@ -8,7 +8,7 @@ import type {
 } from '../activities/executions.ts';
 import { messageOf, RerailError } from '../domain/errors.ts';
 import { WORKFLOW_TYPES } from '../domain/wire-names.ts';
-import { translateError } from './errors.ts';
+import { INVALID_ARGUMENT, translateError } from './errors.ts';
 import { quote } from './recovery-list.ts';
 import { resetExecution } from './reset-point.ts';
 import { restartRequest } from './restart-request.ts';
@@ -20,7 +20,6 @@ const OWN_TYPES: readonly string[] = Object.values(WORKFLOW_TYPES);
 export const failedOnly = (query: string): string =>
   /\bExecutionStatus\b/i.test(query) ? query : `(${query}) AND ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')`;
 
-const INVALID_ARGUMENT = 3;
 const ALREADY_EXISTS = 6;
 
 function codeOf(error: unknown): number | undefined {

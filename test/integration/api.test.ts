@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import fc from 'fast-check';
@@ -229,6 +230,31 @@ describe('the server', () => {
     const { items } = await readAuditPage(api.auditFolder, { limit: 1 });
     expect(JSON.stringify(items)).not.toContain('rrl_');
     expect(api.logged.join('')).not.toContain('rrl_');
+  });
+
+  it('takes what is no run id for a mistake of the caller, and not for an outage', async () => {
+    const url = '/api/v1/recoveries/release%2Fweb?run=';
+    expect(await call('viewer', 'GET', `${url}0`)).toMatchObject({ status: 400, body: { code: 'invalid-input' } });
+    const none = '00000000-0000-4000-8000-000000000000';
+    expect(await call('viewer', 'GET', url + none)).toMatchObject({ status: 404 });
+    const asked = harness.recoveries.getHandle('release/web', 'no-run-id').describe();
+    await expect(asked).rejects.toMatchObject({ code: 'invalid-input' });
+  });
+
+  it('answers with a problem what never becomes a request', async () => {
+    const { app, close } = await createTestApi(harness.recoveries, { open: true });
+    const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+    const answerTo = async (text: string): Promise<string> => {
+      const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8');
+      socket.write(text);
+      let answer = '';
+      for await (const chunk of socket) answer += String(chunk);
+      return answer;
+    };
+    const large = await answerTo(`GET / HTTP/1.1\r\nhost: a\r\nx-much: ${'a'.repeat(20_000)}\r\n\r\n`);
+    expect(large).toMatch(/^HTTP\/1\.1 431 [\s\S]*problem\+json[\s\S]*"status":431[\s\S]*payload-too-large/);
+    expect(await answerTo('HELO\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":"invalid-input"/);
+    await close();
   });
 
   it('is ready with a worker, and ends its streams when it stops', async () => {

@@ -83,6 +83,8 @@ describe('the kill switch', () => {
     });
     const look = () => createKillSwitch(harness.client, automation)();
     expect(await look()).toBeUndefined();
+    // Nobody has used it: it is on.
+    expect(await automation.on({ by: 'ada', reason: 'to be sure' })).toEqual({ changed: [], refused: [] });
     const open = await start('waits');
     await until(async () => (await listRecoveries({ target })).length === 1, 'it in Visibility');
     expect(await automation.off({ by: 'ada', reason: 'freeze' })).toEqual({ changed: [open.workflowId], refused: [] });

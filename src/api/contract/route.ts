@@ -63,7 +63,7 @@ export function statusesOf({
   answers,
   problems = [],
 }: RouteSpec): number[] {
-  const found = new Set([...Object.keys(answers).map(Number), ...problems, 403, 429, 500, 503]);
+  const found = new Set([...Object.keys(answers).map(Number), ...problems, 403, 429, 431, 500, 503]);
   if (access !== 'public') [401, 504].forEach((status) => found.add(status));
   if (params ?? query ?? headers ?? body) found.add(400);
   if (method !== 'GET') [400, 413, 415].forEach((status) => found.add(status));

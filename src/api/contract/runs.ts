@@ -10,7 +10,7 @@ import {
   TransactionSnapshotSchema,
 } from '../../domain/transaction.schema.ts';
 import { defineRoute } from './route.ts';
-import { cursor, limit, LinksSchema, pageOf, reason, ReasonBody, ReceiptAnswerSchema } from './shared.ts';
+import { cursor, limit, LinksSchema, pageOf, reason, ReasonBody, ReceiptAnswerSchema, RunIdSchema } from './shared.ts';
 
 const runId = z
   .string()
@@ -147,7 +147,7 @@ export const RUNS = {
     changes: true,
     body: z.strictObject({
       workflowId: executionId,
-      runId: z.string().min(1).max(64).optional(),
+      runId: RunIdSchema.optional(),
       how: z.enum(RECOVERY_WAYS).default('reset'),
       dryRun: z.boolean().default(true),
       reason,

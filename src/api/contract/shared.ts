@@ -26,12 +26,11 @@ export const RecoveryParams = z.object({
   id: z.string().regex(RECOVERY_ID, 'must be a workflow id or a target, such as recovery/release/web, URL-encoded'),
 });
 
+export const RunIdSchema = z.guid('must be a run id, such as 0199f8a2-5c1e-7d3a-9b60-2f4e8a1c7d55');
+
 export const RunQuery = z.strictObject({
   /** An earlier execution; default: the newest. */
-  run: z
-    .string()
-    .regex(/^[A-Za-z0-9-]{1,64}$/, 'must be a run id')
-    .optional(),
+  run: RunIdSchema.optional(),
 });
 
 /** Text that says why, for the audit and for the report. */
