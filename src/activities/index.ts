@@ -24,6 +24,7 @@ import type { BreakerCache } from './breakers/breaker-cache.ts';
 import { createBreakerActivities, type BreakerControl } from './breakers/create-breaker-activities.ts';
 import { runCommand, type RunCommandInput } from './commands/run-command.ts';
 import { createDrillActivities } from './drills/create-drill-activities.ts';
+import type { TemporalServer } from './drills/sandbox-temporal.ts';
 import { createSuiteActivities, type SuiteDeps } from './drills/create-suite-activities.ts';
 import { readGitState } from './git/read-git-state.ts';
 import { callHttp } from './http.ts';
@@ -167,6 +168,8 @@ export interface HostDeps {
   providers?: readonly CheckpointProvider[];
   /** By the ledgers of all subjects; for a disk that is full. */
   cleanLedgers?: LedgerCare['cleanLedgers'];
+  /** For drills that break one of their own. */
+  temporalServer?: TemporalServer;
   /** Of the subjects whose sessions are looked after. */
   ledger?: SessionDependencies['ledger'];
 }
