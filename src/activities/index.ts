@@ -11,6 +11,7 @@ import type { ComponentSpec } from '../domain/component.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Prediction } from '../domain/knowledge.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { Probe } from '../domain/probe.ts';
 import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
 import type { CheckpointStore, VerifyLevel } from '../store/checkpoint-store.ts';
 import type { Replica } from '../store/replica/replica.ts';
@@ -243,7 +244,7 @@ export function createHostActivities(deps: HostDeps) {
         interruption,
       }),
     ),
-    runProbe: asActivity(runProbeOnHost),
+    runProbe: asActivity((probe: Probe) => withHeartbeat(() => runProbeOnHost(probe))),
     watchHealth: asActivity((input: WatchInput) => watchHealthHere(input, runProbeOnHost)),
     ...asHostActivities(sessions),
     ...asHostProcesses(processes),
