@@ -23,6 +23,7 @@ import { loadProviders } from './config/load-providers.ts';
 import type { Settings } from './config/settings.ts';
 import { messageOf } from './domain/errors.ts';
 import { hostTaskQueue } from './domain/wire-names.ts';
+import { createServerProgram } from './embedded/server-program.ts';
 import type { CustomPlanner } from './planner/custom-planner.ts';
 import type { Replica } from './store/replica/replica.ts';
 import { createS3Replica } from './store/replica/s3-replica.ts';
@@ -40,6 +41,7 @@ export type WorkerSettings = Pick<Settings, 'dataDir' | 'host' | 'taskQueue' | '
   Partial<
     Pick<
       Settings,
+      | 'cacheDir'
       | 'maxConcurrentRecoveries'
       | 'maxStoreBytes'
       | 'maxTreeFiles'
@@ -91,6 +93,7 @@ export function hostDepsOf(settings: WorkerSettings): HostDeps {
     storePath,
     openStore: openOnce(storePath),
     executionsFolder: path.join(dataDir, 'executions'),
+    temporalServer: createServerProgram({ cacheDir: settings.cacheDir }),
     quotaBytes: maxStoreBytes,
     limits: {
       maxFiles: maxTreeFiles ?? DEFAULT_LIMITS.maxFiles,

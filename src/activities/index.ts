@@ -11,6 +11,7 @@ import type { ComponentSpec } from '../domain/component.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Prediction } from '../domain/knowledge.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { Probe } from '../domain/probe.ts';
 import type { RestoreOptions, RestoreResult } from '../domain/rollback.ts';
 import type { CheckpointStore, VerifyLevel } from '../store/checkpoint-store.ts';
 import type { Replica } from '../store/replica/replica.ts';
@@ -24,6 +25,7 @@ import type { BreakerCache } from './breakers/breaker-cache.ts';
 import { createBreakerActivities, type BreakerControl } from './breakers/create-breaker-activities.ts';
 import { runCommand, type RunCommandInput } from './commands/run-command.ts';
 import { createDrillActivities } from './drills/create-drill-activities.ts';
+import type { TemporalServer } from './drills/sandbox-temporal.ts';
 import { createSuiteActivities, type SuiteDeps } from './drills/create-suite-activities.ts';
 import { readGitState } from './git/read-git-state.ts';
 import { callHttp } from './http.ts';
@@ -167,6 +169,8 @@ export interface HostDeps {
   providers?: readonly CheckpointProvider[];
   /** By the ledgers of all subjects; for a disk that is full. */
   cleanLedgers?: LedgerCare['cleanLedgers'];
+  /** For drills that break one of their own. */
+  temporalServer?: TemporalServer;
   /** Of the subjects whose sessions are looked after. */
   ledger?: SessionDependencies['ledger'];
 }
@@ -240,7 +244,7 @@ export function createHostActivities(deps: HostDeps) {
         interruption,
       }),
     ),
-    runProbe: asActivity(runProbeOnHost),
+    runProbe: asActivity((probe: Probe) => withHeartbeat(() => runProbeOnHost(probe))),
     watchHealth: asActivity((input: WatchInput) => watchHealthHere(input, runProbeOnHost)),
     ...asHostActivities(sessions),
     ...asHostProcesses(processes),

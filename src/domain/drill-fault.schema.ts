@@ -62,6 +62,8 @@ export const DrillFaultSchema = z.discriminatedUnion('type', [
   /** The HTTP service answers 429 with Retry-After for so long, and is well then. */
   fault('rateLimit', { service: NameSchema, retryAfter: DurationSchema.default('2s') }),
   fault('killService', { service: NameSchema }),
+  /** SIGSTOP: it takes connections and does not answer. */
+  fault('stopService', { service: NameSchema }),
   /** Entries without an end in the Redis service until it takes no more. */
   fault('redisOutOfMemory', { service: NameSchema, prefix: z.string().min(1).max(100).default('filler:') }),
   /** Sessions of this application_name until the PostgreSQL service takes no more. */

@@ -3,6 +3,7 @@ import { SandboxPathSchema } from './drill-fault.schema.ts';
 import { NameSchema } from './names.schema.ts';
 import { ArgvSchema } from './operation.schema.ts';
 import { ProbeSchema } from './probe.schema.ts';
+import { SHARED_TASK_QUEUE } from './wire-names.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -29,6 +30,17 @@ const SandboxServiceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('http'), name: NameSchema }),
   /** A resolver (UDP) that knows these names. */
   z.strictObject({ kind: z.literal('dns'), name: NameSchema, records: z.record(z.string().min(1), z.ipv4()) }),
+  /** A Temporal server with its database in a file: it has its state when it is started again. */
+  z.strictObject({ kind: z.literal('temporal'), name: NameSchema }),
+  /** A worker of Rerail on such a server, with data of its own; its port answers `GET /healthz`. Started after all others. */
+  z.strictObject({
+    kind: z.literal('worker'),
+    name: NameSchema,
+    /** The service of kind `temporal` that it works for. */
+    temporal: NameSchema,
+    /** What the command line asks unless it is told otherwise. */
+    taskQueue: z.string().min(1).max(200).default(SHARED_TASK_QUEUE),
+  }),
 ]);
 
 export const SandboxSchema = z.strictObject({

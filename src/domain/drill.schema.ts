@@ -111,6 +111,16 @@ export const DrillSpecSchema = SpecSchema.superRefine((spec, context) => {
   for (const [index, { to }] of (spec.sandbox.proxies ?? []).entries())
     if (!known.includes(to))
       issue(['sandbox', 'proxies', index, 'to'], `is no service or port of the sandbox: "${to}"`);
+  const services = spec.sandbox.services ?? [];
+  for (const [index, service] of services.entries())
+    if (
+      service.kind === 'worker' &&
+      !services.some(({ kind, name }) => kind === 'temporal' && name === service.temporal)
+    )
+      issue(
+        ['sandbox', 'services', index, 'temporal'],
+        `is no service of kind temporal of the sandbox: "${service.temporal}"`,
+      );
   for (const [index, name] of (spec.expect.degraded ?? []).entries())
     if (!Object.hasOwn(spec.components ?? {}, name))
       issue(['expect', 'degraded', index], `is none of spec.components: "${name}"`);

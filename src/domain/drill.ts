@@ -27,6 +27,7 @@ export const FAULT_KINDS = [
   'serviceErrors',
   'rateLimit',
   'killService',
+  'stopService',
   'redisOutOfMemory',
   'databaseConnectionsExhausted',
   'tmuxServerKilled',

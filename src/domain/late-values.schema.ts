@@ -7,6 +7,7 @@ const STAND_IN = {
   sandbox: '/sandbox',
   secrets: '/secrets',
   socket: '/socket',
+  rerail: '/rerail',
   host: 'host',
   subject: 'drill/stand-in',
 };

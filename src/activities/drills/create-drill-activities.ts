@@ -11,7 +11,9 @@ import { forgetProcesses, removeSandbox } from './remove-sandbox.ts';
 import { mountDisks } from './sandbox-disks.ts';
 import { existingSandbox, openSandbox, sandboxPlace, type SandboxPlace } from './sandbox-place.ts';
 import { choosePorts, type Ports } from './sandbox-ports.ts';
+import { RERAIL } from './rerail-program.ts';
 import { startAll } from './start-all.ts';
+import type { TemporalServer } from './sandbox-temporal.ts';
 
 export interface PrepareSandboxInput {
   /** Of the drill: workflow and run. */
@@ -22,7 +24,7 @@ export interface PrepareSandboxInput {
 export interface PreparedSandbox {
   path: string;
   /** What templates may speak of besides. */
-  inputs?: { ports: Ports; secrets: string; socket: string };
+  inputs?: { ports: Ports; secrets: string; socket: string; rerail: string };
 }
 
 export interface InjectFaultInput {
@@ -45,8 +47,14 @@ async function initRepository({ work }: SandboxPlace): Promise<void> {
   await git(work, ['commit', '--quiet', '--allow-empty', '--message', 'as it should be']);
 }
 
+export interface DrillDeps {
+  dataDir: string;
+  /** Absent: drills that need one say nothing. */
+  temporalServer?: TemporalServer;
+}
+
 /** What a drill does on its host. It makes a sandbox, breaks what is in it, and takes all of it away again. */
-export function createDrillActivities({ dataDir }: { dataDir: string }) {
+export function createDrillActivities({ dataDir, temporalServer }: DrillDeps) {
   return {
     /** May be repeated: a second try makes the same again. */
     prepareSandbox: asActivity(async ({ id, sandbox }: PrepareSandboxInput): Promise<PreparedSandbox> => {
@@ -60,10 +68,10 @@ export function createDrillActivities({ dataDir }: { dataDir: string }) {
       }
       if (sandbox.git) await initRepository(place);
       const ports = await choosePorts(place, sandbox);
-      return { path: work, inputs: { ports, secrets, socket } };
+      return { path: work, inputs: { ports, secrets, socket, rerail: RERAIL } };
     }),
     startSandboxProcesses: asActivity(({ id, sandbox }: PrepareSandboxInput): Promise<void> =>
-      withHeartbeat(async () => startAll(await existingSandbox(dataDir, id), sandbox)),
+      withHeartbeat(async () => startAll(await existingSandbox(dataDir, id), sandbox, temporalServer)),
     ),
     listSandbox: asActivity(async ({ id }: { id: string }): Promise<SandboxItem[]> =>
       listItems(await existingSandbox(dataDir, id)),

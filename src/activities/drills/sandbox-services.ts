@@ -1,39 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import type { Sandbox, SandboxService } from '../../domain/drill-sandbox.schema.ts';
+import type { Sandbox } from '../../domain/drill-sandbox.schema.ts';
 import { RerailError } from '../../domain/errors.ts';
 import { findCommand } from '../../process/find-command.ts';
 import { runProcess } from '../../process/run-process.ts';
 import { withRedis } from '../providers/redis/connection.ts';
 import { awaitReady } from './await-ready.ts';
 import { missingTool } from './missing-tool.ts';
+import { builtProgram } from './rerail-program.ts';
 import { startAndRemember } from './sandbox-argv.ts';
 import type { SandboxPlace } from './sandbox-place.ts';
 import { portsOf } from './sandbox-ports.ts';
 import { signed } from './sandbox-processes.ts';
-
-type Of<Kind> = Extract<SandboxService, { kind: Kind }>;
-
-interface Start {
-  place: SandboxPlace;
-  port: number;
-}
+import type { ServiceOf, ServiceStart } from './service-start.ts';
+import { startTemporal, startWorker, type TemporalServer } from './sandbox-temporal.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
 const INIT_MS = 60_000;
 const CONNECT_MS = 2000;
 
-/** Run from source, as tests do, the built program is used: Node 20 does not run TypeScript. */
-const program = (name: string): string =>
-  fileURLToPath(
-    new URL(
-      import.meta.url.endsWith('.ts') ? `../../../dist/activities/drills/programs/${name}.js` : `./programs/${name}.js`,
-      import.meta.url,
-    ),
-  );
+const program = (name: string): string => builtProgram(`activities/drills/programs/${name}.js`);
 
 export const secretOf = ({ secrets }: SandboxPlace, name: string): string => path.join(secrets, name);
 /** What a fault tells the service `http`, or the names that the service `dns` knows. */
@@ -91,7 +79,10 @@ async function makeCluster(place: SandboxPlace, data: string, password: string, 
 const asOwner = ({ uid, gid }: { uid?: number; gid?: number }): [string, ...string[]] =>
   uid === undefined ? ['env'] : ['setpriv', `--reuid=${uid}`, `--regid=${gid ?? uid}`, '--clear-groups'];
 
-async function startPostgres({ name, maxConnections }: Of<'postgres'>, { place, port }: Start): Promise<void> {
+async function startPostgres(
+  { name, maxConnections }: ServiceOf<'postgres'>,
+  { place, port }: ServiceStart,
+): Promise<void> {
   const password = await passwordOf(place, name);
   const owner = await unprivileged();
   const data = path.join(place.outside, name);
@@ -120,7 +111,7 @@ async function startPostgres({ name, maxConnections }: Of<'postgres'>, { place, 
   });
 }
 
-async function startRedis({ name, maxMemoryBytes }: Of<'redis'>, { place, port }: Start): Promise<void> {
+async function startRedis({ name, maxMemoryBytes }: ServiceOf<'redis'>, { place, port }: ServiceStart): Promise<void> {
   await passwordOf(place, name);
   const file = await findCommand('redis-server', '/').catch((cause: unknown) => {
     throw missingTool('redis-server', 'redis-server', cause);
@@ -146,25 +137,32 @@ export const redisAddress = (place: SandboxPlace, name: string, port: number) =>
   passwordFrom: `file:${secretOf(place, name)}`,
 });
 
-async function startHttp({ name }: Of<'http'>, { place, port }: Start): Promise<void> {
+async function startHttp({ name }: ServiceOf<'http'>, { place, port }: ServiceStart): Promise<void> {
   const argv = [process.execPath, program('http-service'), String(port), modeOf(place, name)];
   await startAndRemember(place, name, argv);
   await awaitReady(place, name, () => fetch(`http://127.0.0.1:${port}/health`));
 }
 
-async function startDns({ name, records }: Of<'dns'>, { place, port }: Start): Promise<void> {
+async function startDns({ name, records }: ServiceOf<'dns'>, { place, port }: ServiceStart): Promise<void> {
   const file = recordsOf(place, name);
   if (!(await stat(file).catch(() => undefined))) await writeFile(file, JSON.stringify(records));
   await startAndRemember(place, name, [process.execPath, program('dns-service'), String(port), file]);
 }
 
-export async function startServices(place: SandboxPlace, { services = [] }: Sandbox): Promise<void> {
+export async function startServices(
+  place: SandboxPlace,
+  { services = [] }: Sandbox,
+  temporalServer?: TemporalServer,
+): Promise<void> {
   const ports = await portsOf(place);
-  for (const service of services) {
+  const workers = services.filter(({ kind }) => kind === 'worker');
+  for (const service of [...services.filter(({ kind }) => kind !== 'worker'), ...workers]) {
     const start = { place, port: ports[service.name] ?? 0 };
     if (service.kind === 'postgres') await startPostgres(service, start);
     else if (service.kind === 'redis') await startRedis(service, start);
     else if (service.kind === 'http') await startHttp(service, start);
-    else await startDns(service, start);
+    else if (service.kind === 'dns') await startDns(service, start);
+    else if (service.kind === 'temporal') await startTemporal(service, start, temporalServer);
+    else await startWorker(service, start, ports[service.temporal] ?? 0);
   }
 }

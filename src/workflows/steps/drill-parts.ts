@@ -19,6 +19,8 @@ export interface DrillInputs {
   secrets?: string;
   /** Of the drill's tmux server. */
   socket?: string;
+  /** The command line, for `node`. */
+  rerail?: string;
   /** Of its components, by the names that the definition gives them. */
   components?: Record<string, string>;
 }

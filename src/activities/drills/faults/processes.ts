@@ -14,7 +14,7 @@ import {
 } from '../sandbox-processes.ts';
 import type { FaultContext, Faults } from './fault.ts';
 
-type Kind = 'killProcess' | 'killByPidFile' | 'stopProcess' | 'killService' | 'clockSkew';
+type Kind = 'killProcess' | 'killByPidFile' | 'stopProcess' | 'killService' | 'stopService' | 'clockSkew';
 
 const startAgain = async ({ place }: FaultContext, name: string): Promise<void> => {
   const known = await argvOfProcess(place, name);
@@ -47,6 +47,10 @@ export const PROCESS_FAULTS: Faults<Kind> = {
   killService: {
     inject: ({ service }, { place, begun }) => signalSandboxProcess(place, service, 'SIGKILL', begun),
     takeBack: ({ service }, context) => startAgain(context, service),
+  },
+  stopService: {
+    inject: ({ service }, { place, begun }) => signalSandboxProcess(place, service, 'SIGSTOP', begun),
+    takeBack: ({ service }, { place }) => signalSandboxProcess(place, service, 'SIGCONT', true),
   },
   clockSkew: {
     async inject({ process: name, by }, { place }) {
