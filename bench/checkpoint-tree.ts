@@ -26,9 +26,10 @@ export function makeTree(root: string, { files, bytes }: TreeSize): void {
   }
 }
 
-export function changeFiles(root: string, count: number, round: number): void {
+/** Others in each round, of a tree of so many files. */
+export function changeFiles(root: string, files: number, count: number, round: number): void {
   for (let index = 0; index < count; index += 1) {
-    const file = index * 97 + round * 7;
+    const file = (index * 97 + round * 7) % files;
     const path = join(root, `dir-${String(Math.floor(file / 100))}`, `file-${String(file)}`);
     writeFileSync(path, contentOf(1_000_000 + round * 1000 + index, 15_000));
   }

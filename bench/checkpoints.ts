@@ -1,7 +1,6 @@
 // Checkpoints of a small and of a large tree, beside the tools that people use for the like.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { atMost, type Bar } from './bar.ts';
 import { measureLedger } from './checkpoint-ledger.ts';
 import { findPeers, type Peer } from './checkpoint-peers.ts';
+import { summariesOf, timed, type Samples } from './checkpoint-samples.ts';
+import { measureStoredSession, type StoredSession } from './checkpoint-session.ts';
+import { measureSizes } from './checkpoint-sizes.ts';
 import { openBenchStore } from './checkpoint-store.ts';
-import { changeFiles, makeTree, settleDisk, timesOf, wipe } from './checkpoint-tree.ts';
+import { changeFiles, makeTree, timesOf, wipe } from './checkpoint-tree.ts';
 import { summarise, type Summary } from './measure.ts';
 import { residentMiB } from './resident.ts';
 
@@ -18,18 +20,6 @@ const SMALL = { files: 20, bytes: 100_000 };
 const LARGE = { files: 10_000, bytes: 150_000_000 };
 const SMALL_ROUNDS = 40;
 const LARGE_ROUNDS = 3;
-
-type Samples = Map<string, number[]>;
-
-async function timed(samples: Samples, what: string, work: () => unknown): Promise<void> {
-  settleDisk();
-  const started = performance.now();
-  await work();
-  samples.set(what, [...(samples.get(what) ?? []), performance.now() - started]);
-}
-
-const summariesOf = (samples: Samples): Record<string, Summary> =>
-  Object.fromEntries([...samples].map(([what, values]) => [what, summarise(values)]));
 
 async function measureSmall(home: string): Promise<Record<string, Summary>> {
   const root = join(home, 'small-tree');
@@ -68,7 +58,7 @@ async function measurePeer(peer: Peer, home: string, root: string, samples: Samp
   await timed(samples, `${peer.name} unchanged`, () => {
     peer.backUp(root, 2);
   });
-  changeFiles(root, 50, 1);
+  changeFiles(root, LARGE.files, 50, 1);
   await timed(samples, `${peer.name} 50 changed`, () => {
     peer.backUp(root, 3);
   });
@@ -89,7 +79,7 @@ async function measureOurs(home: string, root: string, samples: Samples): Promis
   // The first one was taken when every file was too young to be trusted by its times.
   id = await capture(root, id);
   await timed(samples, 'unchanged', async () => (id = await capture(root, id)));
-  changeFiles(root, 50, 1);
+  changeFiles(root, LARGE.files, 50, 1);
   await timed(samples, '50 changed', async () => (id = await capture(root, id)));
   wipe(root);
   await timed(samples, 'restore', () => restore(id));
@@ -126,6 +116,8 @@ export interface CheckpointBench {
   peers: string[];
   absentPeers: string[];
   ms: Record<string, Summary>;
+  /** Null where there is no tmux. */
+  storedSession: StoredSession | null;
   memoryGrowthMiB: number;
   mtimesChangedByNoOp: number;
   bars: Bar[];
@@ -179,6 +171,8 @@ export async function measureCheckpoints(): Promise<CheckpointBench> {
       mtimes += (await measureOurs(home, root, samples)).mtimesChanged;
     }
     const memory = await measureMemory(home, root);
+    await measureSizes(home, LARGE_ROUNDS, samples);
+    const storedSession = await measureStoredSession(home);
     const ms = { ...small, ...summariesOf(samples) };
     const names = peers.map(({ name }) => name);
     const bars = judge(ms, names, memory, mtimes);
@@ -188,6 +182,7 @@ export async function measureCheckpoints(): Promise<CheckpointBench> {
       peers: peers.map(({ version }) => version),
       absentPeers: absent,
       ms,
+      storedSession: storedSession ?? null,
       memoryGrowthMiB: memory,
       mtimesChangedByNoOp: mtimes,
       bars,

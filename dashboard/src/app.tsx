@@ -16,6 +16,7 @@ const page = <Props extends object>(load: () => Promise<ComponentType<Props>>) =
 const BreakersPage = page(async () => (await import('./pages/breakers/breakers-page.tsx')).BreakersPage);
 const CheckpointsPage = page(async () => (await import('./pages/checkpoints/checkpoints-page.tsx')).CheckpointsPage);
 const HealthPage = page(async () => (await import('./pages/health/health-page.tsx')).HealthPage);
+const HostsPage = page(async () => (await import('./pages/hosts/hosts-page.tsx')).HostsPage);
 const DrillsPage = page(async () => (await import('./pages/drills/drills-page.tsx')).DrillsPage);
 const PlaybooksPage = page(async () => (await import('./pages/playbooks/playbooks-page.tsx')).PlaybooksPage);
 const ReportsPage = page(async () => (await import('./pages/reports/reports-page.tsx')).ReportsPage);
@@ -42,6 +43,10 @@ function Pages() {
         <HealthPage name={undefined} />
       </Route>
       <Route path="/health/:name">{({ name }) => <HealthPage name={name} />}</Route>
+      <Route path="/hosts">
+        <HostsPage name={undefined} />
+      </Route>
+      <Route path="/hosts/:name">{({ name }) => <HostsPage name={name} />}</Route>
       <Route path="/drills">
         <DrillsPage id={undefined} />
       </Route>

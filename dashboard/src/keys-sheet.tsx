@@ -7,6 +7,7 @@ const KEYS = [
   ['g b', 'Breakers'],
   ['g h', 'Health'],
   ['g d', 'Drills'],
+  ['g o', 'Hosts'],
   ['g p', 'Playbooks'],
   ['g e', 'Reports'],
   ['g s', 'Statistics'],

@@ -4,6 +4,7 @@ import { ACTION_STATUSES } from '../../src/domain/action.ts';
 import { BREAKER_STATES } from '../../src/domain/breaker.ts';
 import { CHECKPOINT_STATES } from '../../src/domain/checkpoint.ts';
 import { DRILL_VERDICTS } from '../../src/domain/drill.ts';
+import { HOST_STANDINGS } from '../../src/domain/host.ts';
 import { HEALTH_STATES } from '../../src/domain/monitor.ts';
 import { RECOVERY_STATUSES } from '../../src/domain/recovery.ts';
 import { RecoveryReportSchema } from '../../src/domain/report.schema.ts';
@@ -19,6 +20,7 @@ import {
   CHECKPOINT_LOOKS,
   DRILL_LOOKS,
   HEALTH_LOOKS,
+  HOST_LOOKS,
   RECOVERY_LOOKS,
   recoveryLook,
   type Look,
@@ -30,6 +32,7 @@ const DOMAINS: [string, readonly string[], Record<string, Look>][] = [
   ['breaker', BREAKER_STATES, BREAKER_LOOKS],
   ['checkpoint', CHECKPOINT_STATES, CHECKPOINT_LOOKS],
   ['health', HEALTH_STATES, HEALTH_LOOKS],
+  ['host', HOST_STANDINGS, HOST_LOOKS],
   ['drill', [...DRILL_VERDICTS, 'running', 'killed'], DRILL_LOOKS],
 ];
 

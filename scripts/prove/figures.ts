@@ -43,6 +43,25 @@ export function barsOf(output: unknown): Reading | undefined {
   };
 }
 
+const StoredSessionSchema = z.object({
+  checkpoints: z.number(),
+  treeBytes: z.number(),
+  panes: z.number(),
+  storeBytes: z.number(),
+});
+
+/** What the store holds of one session; nothing where there was no tmux. */
+export function storedSessionOf(output: unknown): Reading | undefined {
+  const { storedSession: stored } = z.object({ storedSession: StoredSessionSchema.nullish() }).parse(output);
+  if (!stored) return undefined;
+  const inMB = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+  return {
+    figure: `${inMB(stored.storeBytes)} after ${stored.checkpoints} checkpoints of ${stored.panes} full panes and a tree of ${inMB(stored.treeBytes)}`,
+    n: 1,
+    holds: stored.storeBytes < 100e6,
+  };
+}
+
 export function memoryOf(output: unknown): Reading {
   const { memory } = z.object({ memory: z.object({ runs: z.number(), overMiB: z.number() }) }).parse(output);
   return { figure: `${memory.overMiB.toFixed(1)} MiB`, n: memory.runs, holds: memory.overMiB < 50 };

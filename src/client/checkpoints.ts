@@ -128,7 +128,7 @@ export function createCheckpoints(
     },
     /**
      * Restores a checkpoint after a backup of what is there, or only says what it would do. With a `backupId` of the caller's the
-     * same restore again is done once.
+     * same restore again is done once. Throws `host-drained` or `host-failed-over` for a host that takes no new work.
      */
     restore: async (
       subject: string,
@@ -137,7 +137,7 @@ export function createCheckpoints(
       options: Partial<RestoreOptions> = {},
       { backupId = newId('cp'), ...elsewhere }: { host?: string; root?: string; backupId?: string } = {},
     ): Promise<RestoreResult> => {
-      if (elsewhere.host !== undefined && !options.dryRun) await requireAccepting(elsewhere.host);
+      if (!options.dryRun) await requireAccepting(elsewhere.host ?? (await get(id, subject)).host);
       return guarded(subject, () =>
         handleOf(subject).executeUpdate(messages.restoreCheckpointUpdate, {
           args: [{ id, backupId, by, options, ...elsewhere }],

@@ -3,6 +3,7 @@ import type { DrilledRecovery, WatchDrilledInput, WatchedRecovery } from '../dom
 import { isRerailError } from '../domain/errors.ts';
 import type { RecoverySnapshot } from '../domain/recovery.ts';
 import type { RecoveryReport } from '../domain/report.ts';
+import { sessionRestoredTo } from '../domain/session.ts';
 import type { RecoveryHandle } from './recovery-handle.ts';
 import type { Services } from './services.ts';
 
@@ -28,6 +29,7 @@ async function answer(handle: RecoveryHandle, status: RecoverySnapshot, input: W
 
 function toDrilled(report: RecoveryReport, { joined }: WatchDrilledInput): DrilledRecovery {
   const { workflowId, runId, status, summary, plan, verification, actions, compensations, durations, times } = report;
+  const sessionFrom = sessionRestoredTo(actions);
   return {
     recovery: {
       workflowId,
@@ -49,6 +51,7 @@ function toDrilled(report: RecoveryReport, { joined }: WatchDrilledInput): Drill
     },
     times: { ...(times.t2 ? { t2: times.t2 } : {}), ...(times.t3 ? { t3: times.t3 } : {}) },
     restored: report.restored !== undefined,
+    ...(sessionFrom === undefined ? {} : { sessionFrom }),
   };
 }
 

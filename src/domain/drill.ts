@@ -75,6 +75,8 @@ export interface DrilledRecovery {
   times: { t2?: string; t3?: string };
   /** It went back to a checkpoint. */
   restored: boolean;
+  /** When the checkpoint was made that its session came back from. */
+  sessionFrom?: string;
   /** What the clients of the services were told. */
   degraded?: { service: string; during: boolean; afterwards: boolean }[];
 }

@@ -1,4 +1,4 @@
-import type { FailedOver, HostRecord, HostWorker, MovedSubject } from './host.schema.ts';
+import type { FailedOver, Host, HostRecord, HostWorker, MovedSubject } from './host.schema.ts';
 
 export type {
   FailedOver,
@@ -19,6 +19,16 @@ export const HOST_LOST = 'host-lost';
 
 /** A worker asks for work again after a minute at the latest; who has not asked for so long is gone. Milliseconds. */
 export const SEEN_WITHIN_MS = 75_000;
+
+/** How a host stands; one that is up or away may be drained or failed over besides. */
+export const HOST_STANDINGS = ['up', 'away', 'drained', 'failed over'] as const;
+export type HostStanding = (typeof HOST_STANDINGS)[number];
+
+export const standingsOf = ({ state, drained, failedOver }: Host): HostStanding[] => [
+  state,
+  ...(drained ? (['drained'] as const) : []),
+  ...(failedOver ? (['failed over'] as const) : []),
+];
 
 /** What happens to a host. The same again changes nothing more. */
 export type HostChange = { by: string; reason: string } & (

@@ -4,6 +4,7 @@ import { toMs } from './duration.ts';
 import { momentOfId } from './ids.ts';
 import type { TimeParts } from './period-report.schema.ts';
 import type { RecoveryReport } from './report.ts';
+import { sessionRestoredTo } from './session.ts';
 
 /** What a report for a period needs of a closed recovery. Milliseconds. */
 export interface RecoveryFact {
@@ -81,8 +82,13 @@ export function timePartsOf({ times, durations }: Pick<RecoveryReport, 'times' |
   return { detection, planning, humanWait, action: left, verification };
 }
 
-function checkpointAge({ restored, times }: RecoveryReport): number | undefined {
-  const capturedAt = restored && momentOfId(restored.checkpointId);
+function checkpointAge({ restored, actions, times }: RecoveryReport): number | undefined {
+  const session = sessionRestoredTo(actions);
+  const capturedAt = restored
+    ? momentOfId(restored.checkpointId)
+    : session === undefined
+      ? undefined
+      : Date.parse(session);
   return capturedAt === undefined ? undefined : Math.max(0, Date.parse(times.t0) - capturedAt);
 }
 

@@ -412,6 +412,65 @@ describe.skipIf(chromiumVersion() === undefined && process.env['CI'] !== 'true')
     await page.getByRole('row', { name: /bit-flipped-in-source.*1 of 1.*passed/ }).waitFor();
   });
 
+  it('shows hosts and what they have, and drains one with a reason', async () => {
+    const host = `cli-${cli.unique}`;
+    const { hosts } = recoveries;
+    await visit('/');
+    await shows('All recoveries');
+    await page.keyboard.press('g');
+    await page.keyboard.press('o');
+    const row = page.locator('.side-list').getByRole('link', { name: host });
+    await row.getByText('up', { exact: true }).waitFor();
+    await row.click();
+    await shows(`rerail-host-${host}`);
+    await page.getByRole('row', { name: targetOf('tree') }).waitFor();
+    await shows('Undrain: it takes work');
+    await button('Drain').click();
+    const sheet = page.getByRole('dialog');
+    await sheet.getByText('What runs ends.').waitFor();
+    expect(await sheet.getByRole('button', { name: 'Drain' }).isDisabled()).toBe(true);
+    expect(await axeViolations(page)).toEqual([]);
+    await sheet.getByLabel('Reason').fill('the disk is replaced');
+    await sheet.getByRole('button', { name: 'Drain' }).click();
+    await shows('local: the disk is replaced');
+    expect(await hosts.find(host)).toMatchObject({ drained: { by: 'local', reason: 'the disk is replaced' } });
+    await shows('Drain: it is drained already');
+    await page.getByLabel('State').selectOption('drained');
+    await page.waitForURL(/\?state=drained/);
+    await page.reload();
+    await row.getByText('drained', { exact: true }).waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await button('Undrain').click();
+    await sheet.getByLabel('Reason').fill('it has a new one');
+    await sheet.getByRole('button', { name: 'Undrain' }).click();
+    // It does not fit the filter any more, and stays beside the list.
+    await row.waitFor({ state: 'detached' });
+    await shows('Undrain: it takes work');
+    expect((await hosts.find(host)).drained).toBeNull();
+
+    // As a failover leaves it.
+    const done = { to: 'heir', recovery: 'recovery/host/x/1', state: 'done' as const };
+    await recoveries.hostRecords.change(host, {
+      ...{ type: 'failOver', by: 'ada', reason: 'it was away' },
+      ...{ failedOver: done, moved: [] },
+    });
+    await button('Undrain').click();
+    await sheet.getByText('heir has taken over what it had').waitFor();
+    await sheet.getByLabel('Reason').fill('heir has stopped');
+    expect(await sheet.getByRole('button', { name: 'Undrain' }).isDisabled()).toBe(true);
+    await sheet.getByLabel('Host, to confirm').fill(host);
+    await sheet.getByRole('button', { name: 'Undrain' }).click();
+    await shows('Undrain: it takes work');
+    expect((await hosts.find(host)).failedOver).toBeNull();
+
+    await page.route('**/api/v1/hosts', (route) => route.fulfill({ status: 500, body: '{}' }));
+    await visit('/hosts');
+    await page.getByRole('alert').waitFor();
+    await page.route('**/api/v1/hosts', (route) => route.fulfill({ json: { items: [] } }));
+    await button('Try again').click();
+    await shows('No worker was ever here.');
+  });
+
   it('has nothing that axe finds fault with, in light and dark', async () => {
     const paths = [
       '/',
@@ -421,6 +480,7 @@ describe.skipIf(chromiumVersion() === undefined && process.env['CI'] !== 'true')
       `/breakers/web-${cli.unique}`,
       '/playbooks/dash-approved',
       '/health',
+      `/hosts/cli-${cli.unique}`,
       '/drills',
       '/reports',
       '/statistics',

@@ -10,6 +10,7 @@ import { findDrills } from '../../src/config/load-drills.ts';
 import { DrillSpecSchema } from '../../src/domain/drill.schema.ts';
 import type { DrillReport } from '../../src/domain/drill.ts';
 import { stopChild, useCli } from '../support/cli.ts';
+import { skipWithoutTmux } from '../support/tmux-server.ts';
 import { until } from '../support/until.ts';
 
 const playbook = (name: string, actions: string): string => `apiVersion: rerail/v1
@@ -228,6 +229,18 @@ describe('the built-in drills', async () => {
     async ({ name, spec }) => {
       const handle = await recoveries.drills.start({ name, host: `cli-${cli.unique}`, spec });
       expect(await handle.result()).toMatchObject({ verdict: 'passed', problems: [] });
+    },
+  );
+
+  it.skipIf(skipWithoutTmux).each(['session-crashed', 'session-corrupted'])(
+    '%s says how old the state was that came back',
+    async (name) => {
+      const spec = (await findDrills()).find(({ metadata }) => metadata.name === name)?.spec;
+      if (!spec) throw new Error(`there is no drill ${name}`);
+      const handle = await recoveries.drills.start({ name, host: `cli-${cli.unique}`, spec });
+      const { verdict, durations } = await handle.result();
+      expect(verdict).toBe('passed');
+      expect(durations.checkpointAgeMs).toBeGreaterThan(0);
     },
   );
 

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { newId } from '../../src/domain/ids.ts';
 import { createWorkers } from '../../src/worker.ts';
 import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
-import { statOf } from '../../src/process/proc.ts';
+import { listenerOf, statOf } from '../../src/process/proc.ts';
 import { createTmuxProvider } from '../../src/activities/providers/index.ts';
 import { workflowBundle } from '../support/server.ts';
 import { createTmuxServer, skipWithoutTmux, type TmuxServer } from '../support/tmux-server.ts';
@@ -28,6 +28,19 @@ process.stdin.on('data', () => {
   fs.appendFileSync(transcript, 'step ' + step + '\\n');
   console.log('done step ' + step);
 });
+`;
+
+/** What brings the session back works; what comes after it does not. */
+const undone = (name: string, procedure: string): string => `apiVersion: rerail/v1
+kind: Playbook
+metadata: {name: ${name}}
+spec:
+  match: [{code: NEVER-MATCHED}]
+  mode: auto
+  actions:
+    - {id: bring-back, type: run, timeout: 20s, run: {procedure: ${procedure}}}
+    - {id: again, type: retry, operation: {kind: command, argv: ["false"]}, retry: {maximumAttempts: 1}}
+    - {id: call, type: escalate}
 `;
 
 describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbooks', () => {
@@ -65,10 +78,13 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
     const client = { argv: ['script', '-qfc', `tmux -S ${socket} attach -t desk`, '/dev/null'] };
     const definitions = [
       component('work', {}),
+      component('stuck', { killServer: true }),
       component('desk', { client }),
       component('agent', { agent, run: [[process.execPath, join(folder, 'agent.cjs'), '*']] }),
     ];
     await writeFile(join(playbooks, 'components.yaml'), definitions.join('\n---\n'));
+    const failing = [undone('remake-in-vain', 'recreate-session'), undone('repair-in-vain', 'repair-session')];
+    await writeFile(join(playbooks, 'undone.yaml'), failing.join('---\n'));
     connection = await NativeConnection.connect({ address: inject('serverAddress') });
     workers = await createWorkers({
       settings: { dataDir: join(folder, 'data'), host, taskQueue: host, playbooksDir: [playbooks] },
@@ -77,6 +93,7 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
       notifier: { notify: () => Promise.resolve() },
       providers: [
         createTmuxProvider({ name: 'work', socket, sessions: ['work'] }),
+        createTmuxProvider({ name: 'stuck', socket, sessions: ['stuck'] }),
         createTmuxProvider({ name: 'desk', socket, sessions: ['desk'] }),
         createTmuxProvider({ name: 'agent', socket, sessions: ['agent'], agent }),
       ],
@@ -93,10 +110,17 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
     await server.stop();
   });
 
-  const recover = async (name: string, type: 'crashed' | 'frozen' | 'corrupted' | 'disconnected') => {
-    const { handle } = await recoveries.start({ target: subjectOf(name), message: `${name} is ${type}`, type });
-    const report = await handle.result();
-    return { status: report.status, actions: report.actions.map(({ id: action, status }) => `${action} ${status}`) };
+  const report = async (
+    name: string,
+    type: 'crashed' | 'frozen' | 'corrupted' | 'disconnected',
+    options: { playbook?: string } = {},
+  ) => {
+    const failure = { target: subjectOf(name), message: `${name} is ${type}`, type, host };
+    return (await recoveries.start(failure, options)).handle.result();
+  };
+  const recover = async (...given: Parameters<typeof report>) => {
+    const { status, actions } = await report(...given);
+    return { status, actions: actions.map(({ id: action, status: ended }) => `${action} ${ended}`) };
   };
   const capture = (name: string, root?: string) =>
     recoveries.checkpoints.create(subjectOf(name), {
@@ -173,6 +197,74 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
     const [again = ''] = await list('#{pane_id}');
     await server.tmux('send-keys', '-t', again, 'go', 'Enter');
     await shows('done step 2');
+  });
+
+  it('puts back what it has done to a session when a later step of its plan fails, and nothing else', async () => {
+    await server.start('work', { command: ['sleep', '1000'] });
+    await server.tmux('rename-window', 'shell');
+    await server.tmux('new-window', '-d', '-n', 'logs', 'sleep 1000');
+    await capture('work');
+    await server.tmux('kill-window', '-t', 'work:logs');
+    await server.tmux('new-window', '-d', '-t', 'work:7', '-n', 'mine', 'sleep 1000');
+    const windows = () => list('#{session_name} #{window_name} #{pane_pid}');
+    const left = await windows();
+    const repaired = await report('work', 'corrupted', { playbook: 'repair-in-vain' });
+    expect(repaired.status).toBe('escalated');
+    expect(repaired.actions[0]).toMatchObject({ id: 'bring-back', status: 'compensated' });
+    expect(repaired.actions[0]?.output).toMatchObject({ output: { outcome: 'repaired' } });
+    expect(repaired.compensations).toMatchObject([{ actionId: 'bring-back', ok: true }]);
+    expect(await windows()).toEqual(left);
+
+    await server.kill();
+    await server.start('other', { command: ['sleep', '1000'] });
+    const others = await windows();
+    const made = await report('work', 'crashed', { playbook: 'remake-in-vain' });
+    expect(made.actions[0]).toMatchObject({ status: 'compensated', output: { output: { outcome: 'recreated' } } });
+    expect(made.compensations).toMatchObject([{ actionId: 'bring-back', ok: true }]);
+    expect(await windows()).toEqual(others);
+    // What was put back can be done again, and stays then.
+    expect(await recover('work', 'crashed')).toMatchObject({ status: 'recovered' });
+    expect(await windows()).toEqual(expect.arrayContaining(others));
+  });
+
+  it('kills a server that does not answer only where it may, with all that is in it, and makes the session again', async () => {
+    const stop = async (): Promise<number> => {
+      const pid = (await listenerOf(server.socket)) ?? 0;
+      process.kill(pid, 'SIGSTOP');
+      await until(async () => (await statOf(pid))?.state === 'T', 'the stop');
+      return pid;
+    };
+    const outcomeOf = ({ actions }: Awaited<ReturnType<typeof report>>) =>
+      actions.find(({ id: action }) => action === 'recreate-session');
+    const names = () => list('#{session_name} #{window_name}');
+    for (const name of ['stuck', 'work', 'other']) {
+      await server.start(name, { command: ['sleep', '1000'] });
+      await server.tmux('rename-window', '-t', `${name}:`, `${name}-window`);
+    }
+    await capture('stuck');
+    await capture('work');
+    const before = await names();
+
+    // Reported as crashed, so that nothing tries to wake it first.
+    const pid = await stop();
+    const refused = outcomeOf(await report('work', 'crashed'));
+    const [attempt] = refused?.attempts ?? [];
+    expect(attempt).toMatchObject({ ok: false, error: { code: 'session-failed' } });
+    expect(attempt?.error?.message).toContain(`process ${pid}`);
+    expect((await statOf(pid))?.state).toBe('T');
+    process.kill(pid, 'SIGCONT');
+    expect(await names()).toEqual(before);
+
+    await stop();
+    const killed = await report('stuck', 'crashed');
+    expect(killed.status).toBe('recovered');
+    const { output } = outcomeOf(killed) ?? {};
+    expect(JSON.stringify(output)).toContain('the tmux server that did not answer was killed');
+    expect(['Z', undefined]).toContain((await statOf(pid))?.state);
+    expect(await names()).toEqual(['stuck stuck-window']);
+    // The others went with it; one that has a checkpoint comes back to the new server.
+    expect(await recover('work', 'crashed')).toMatchObject({ status: 'recovered' });
+    expect((await names()).toSorted()).toEqual(['stuck stuck-window', 'work work-window']);
   });
 
   it('is a part of checkpoints: dry run, restore with a backup, verification and undo', async () => {

@@ -25,6 +25,8 @@ export const ACCESS = {
   setMaintenance: 'operator',
   resetMonitorTarget: 'operator',
   checkMonitor: 'operator',
+  drainHost: 'operator',
+  undrainHost: 'operator',
 } as const satisfies Partial<Record<OperationId, Role>>;
 
 export type Change = keyof typeof ACCESS;

@@ -9,6 +9,7 @@ export type { CheckpointRecord, CheckpointState } from '../../../src/domain/chec
 export type { Prediction, Spread, TrackRecord } from '../../../src/domain/knowledge.schema.ts';
 export type { DrillReport, DrillVerdict } from '../../../src/domain/drill.ts';
 export type { DrillMark } from '../../../src/domain/drill-mark.ts';
+export type { Host, HostDetails, HostStanding } from '../../../src/domain/host.ts';
 export type { HealthState, MonitorHealth, TargetHealth } from '../../../src/domain/monitor.ts';
 export type { Plan } from '../../../src/domain/plan.ts';
 export type { ListedRecovery, ListedStatus } from '../../../src/domain/recovery-list.schema.ts';

@@ -5,6 +5,7 @@ import type {
   DrillMark,
   DrillVerdict,
   HealthState,
+  HostStanding,
   ListedStatus,
 } from '../api/types.ts';
 
@@ -87,6 +88,19 @@ export const HEALTH_LOOKS: Record<HealthState, Look> = {
   degraded: { word: 'degraded', tone: 'wait', icon: 'half' },
   unhealthy: { word: 'unhealthy', tone: 'bad', icon: 'cross' },
   unknown: { word: 'unknown', tone: 'off', icon: 'dash' },
+};
+
+export const HOST_LOOKS: Record<HostStanding, Look> = {
+  up: { word: 'up', tone: 'good', icon: 'check' },
+  away: { word: 'away', tone: 'bad', icon: 'cross' },
+  drained: { word: 'drained', tone: 'wait', icon: 'pause' },
+  'failed over': { word: 'failed over', tone: 'bad', icon: 'skip' },
+};
+
+/** Whether a checkpoint outlives its host. */
+export const COPY_LOOKS: Record<'copied' | 'here', Look> = {
+  copied: { word: 'yes', tone: 'good', icon: 'check' },
+  here: { word: 'no', tone: 'wait', icon: 'warning' },
 };
 
 export const DRILL_LOOKS: Record<DrillVerdict | 'running' | 'killed', Look> = {

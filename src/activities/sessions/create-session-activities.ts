@@ -50,6 +50,9 @@ export interface CaptureSessionInput extends SessionInput {
   type: CheckpointInfo['type'];
 }
 
+/** With the moment that the session went back to, where it was changed. */
+export type RestoredSession = SessionChange & { checkpointAt: string };
+
 export interface SavedSession {
   saved: boolean;
   checkpointId?: string;
@@ -177,7 +180,7 @@ export function createSessionActivities(deps: SessionDependencies) {
       return { saved: true, checkpointId: id };
     },
     /** Undo: {@link undoSession}. */
-    async recreateSession(input: SessionInput): Promise<SessionChange> {
+    async recreateSession(input: SessionInput): Promise<RestoredSession> {
       const spec = specOf(input);
       const tmux = createTmux(spec);
       const checkpoint = await requireBaseline(spec, input.checkpointId);
@@ -185,15 +188,16 @@ export function createSessionActivities(deps: SessionDependencies) {
       const made = await withTemporaryDirectory(folder, 'scrollback-', (directory) =>
         recreateSession(tmux, spec, checkpoint, { key: deps.keys().execution, directory }),
       );
-      return { ...made, changes: [...changes, ...made.changes] };
+      return { ...made, checkpointAt: checkpoint.createdAt, changes: [...changes, ...made.changes] };
     },
     /** Undo: {@link undoSession}. */
-    async repairSession(input: SessionInput): Promise<SessionChange> {
+    async repairSession(input: SessionInput): Promise<RestoredSession> {
       const spec = specOf(input);
       const checkpoint = await requireBaseline(spec, input.checkpointId);
-      return withTemporaryDirectory(folder, 'scrollback-', (directory) =>
+      const repaired = await withTemporaryDirectory(folder, 'scrollback-', (directory) =>
         repairSession(createTmux(spec), spec, checkpoint, { key: deps.keys().execution, directory }),
       );
+      return { ...repaired, checkpointAt: checkpoint.createdAt };
     },
     /** Undo: by hand, as the answer says; what was stopped is not worth stopping again by itself. */
     async unfreezeSession(input: SessionInput) {

@@ -15,6 +15,7 @@ export interface RestorableSession extends Baseline {
 /** A checkpoint with a session in it, as far as it has been read. */
 export interface SessionCheckpoint extends RestorableSession {
   info: CheckpointInfo;
+  createdAt: string;
   root: string | undefined;
   hasGit: boolean;
 }
@@ -46,6 +47,7 @@ export async function readSessionCheckpoint(
     return {
       checkpointId: id,
       info: manifest.info,
+      createdAt: manifest.createdAt,
       root: manifest.scope?.root,
       hasGit: 'git' in manifest.parts,
       state,

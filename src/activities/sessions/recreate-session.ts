@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RerailError } from '../../domain/errors.ts';
-import type { SessionSpec, TerminalSession } from '../../domain/session.ts';
+import type { SessionOutcome, SessionSpec, TerminalSession } from '../../domain/session.ts';
 import { listenerOf, sendSignal } from '../../process/proc.ts';
 import {
   addWindow,
@@ -26,7 +26,7 @@ export interface RestoreOrder {
 }
 
 export interface SessionChange {
-  outcome: 'nothing to do' | 'recreated' | 'repaired';
+  outcome: SessionOutcome;
   /** The name it has now. */
   session: string;
   checkpointId: string;

@@ -4,12 +4,13 @@ import type { Command } from 'commander';
 import { createProcessActivities } from '../../activities/processes/create-process-activities.ts';
 import { runProbe } from '../../activities/probes/run-probe.ts';
 import { loadDefinitions } from '../../config/load-playbooks.ts';
-import { isRerailError, RerailError } from '../../domain/errors.ts';
+import { RerailError } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
 import type { ProcessStatus, SupervisedProcess } from '../../domain/process.ts';
-import { openContext, withClient, type Context } from '../context.ts';
+import { openContext, type Context } from '../context.ts';
 import { renderProcess, renderProcesses } from '../output/render-process.ts';
 import { confirm } from '../prompt.ts';
+import { requireAccepting } from '../require-accepting.ts';
 
 interface Flags {
   dryRun?: boolean;
@@ -62,15 +63,6 @@ async function show(name: string, _options: object, command: Command): Promise<v
   const process = await findProcess(context, name);
   const status = await processesHere(context).processStatus({ process });
   context.output.value(status, () => renderProcess(context.output.paint, status));
-}
-
-/** A drained host starts nothing new. Without a server nobody can have drained it. */
-async function requireAccepting(context: Context): Promise<void> {
-  try {
-    await withClient(context, ({ hosts }) => hosts.requireAccepting(context.settings.host));
-  } catch (error) {
-    if (!isRerailError(error) || error.code !== 'server-unreachable') throw error;
-  }
 }
 
 type Change = 'startProcess' | 'stopProcess' | 'restartProcess';

@@ -11,6 +11,7 @@ import { openContext, withClient } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { renderSession, renderSessions } from '../output/render-session.ts';
 import { confirm } from '../prompt.ts';
+import { requireAccepting } from '../require-accepting.ts';
 import { findSpec, sessionsHere, type PlaceOptions } from './session-place.ts';
 
 type Listed = Pick<SessionState, 'sessions'>;
@@ -61,7 +62,8 @@ async function capture(
     const session = await findSession(name, options, command);
     return output.value({ dryRun: true, session }, () => `would be captured:\n${renderSession(output.paint, session)}`);
   }
-  await withClient(context, async ({ checkpoints }) => {
+  await withClient(context, async ({ checkpoints, hosts }) => {
+    await hosts.requireAccepting(context.settings.host);
     const ledger = {
       list: () => Promise.resolve([]),
       add: (record: Parameters<typeof checkpoints.add>[0]) => checkpoints.add(record),
@@ -92,6 +94,7 @@ async function restore(name: string, id: string | undefined, options: RestoreFla
   const input = { session: spec, ...(id === undefined ? {} : { checkpointId: id }) };
   const reading = await sessions.checkSession(input);
   if (options.dryRun) return output.value({ dryRun: true, ...reading }, () => `it is ${reading.observed}`);
+  await requireAccepting(context);
   await confirm(output, {
     yes: options.yes,
     what: `${spec.name} (${reading.observed}) would be ${options.repair ? 'repaired' : 'made again'}`,

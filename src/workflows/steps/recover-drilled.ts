@@ -96,6 +96,7 @@ export async function recoverDrilled(
       ...rest,
     }));
   facts.durations.humanWaitMs = ended.recovery.humanWaitMs;
-  if (capturedAt !== undefined && ended.restored)
-    facts.durations.checkpointAgeMs = Date.parse(facts.times.t0 ?? '') - Date.parse(capturedAt);
+  const wentBackTo = ended.restored ? capturedAt : ended.sessionFrom;
+  if (wentBackTo !== undefined)
+    facts.durations.checkpointAgeMs = Date.parse(facts.times.t0 ?? '') - Date.parse(wentBackTo);
 }

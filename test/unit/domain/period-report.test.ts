@@ -83,6 +83,27 @@ it('takes the age of a checkpoint off its id', () => {
   expect(recoveryFactOf(report, execution)).not.toHaveProperty('checkpointAgeMs');
 });
 
+describe('the age of a session that came back', () => {
+  const ageOf = (outcome: string, more: object = {}) => {
+    const report = sampleReport();
+    const [action] = report.actions;
+    const change = { outcome, checkpointAt: new Date(Date.parse(report.times.t0) - 5000).toISOString() };
+    const actions = [{ ...action!, status: 'succeeded' as const, output: { output: change }, ...more }];
+    return recoveryFactOf({ ...report, restored: undefined, actions }, execution).checkpointAgeMs;
+  };
+
+  it('is that of the checkpoint which it was made or mended from', () => {
+    expect(ageOf('recreated')).toBe(5000);
+    expect(ageOf('repaired')).toBe(5000);
+  });
+
+  it('is none where nothing was brought back', () => {
+    expect(ageOf('nothing to do')).toBeUndefined();
+    expect(ageOf('recreated', { status: 'failed' })).toBeUndefined();
+    expect(ageOf('recreated', { output: { output: 'recreated' } })).toBeUndefined();
+  });
+});
+
 it('takes of a drill what it measured and why it has not passed', () => {
   const report = {
     ...{ name: 'kill', verdict: 'failed', problems: ['one', 'two'], objectives: { rto: '30s', itemsLost: 0 } },

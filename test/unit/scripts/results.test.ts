@@ -108,11 +108,22 @@ describe('the rows', () => {
     expect(rows['1.9 Small state: create, with its ledger']).toMatchObject({ verdict: 'missed', n: 40 });
     expect(rows['1.9 150 MB in 10,000 files: create']).toMatchObject({ verdict: 'met', n: 3 });
     expect(rows['1.9 80 MB of files: create']).toMatchObject({ verdict: 'not measured' });
+    expect(rows['1.9 Stored for each session']).toMatchObject({ verdict: 'not measured' });
     expect(rows['1.9 Checkpoints beside other tools']?.figure).toBe('1 of 2 hold; a: 3 of 2 %');
     expect(rows['1.9 Corruption and integrity after kills and flipped bits']).toMatchObject({ verdict: 'met', n: 20 });
     expect(rows['5.2 Circuit breaker']).toMatchObject({ verdict: 'missed' });
     expect(rows['5.4 Transactions and sagas']).toMatchObject({ verdict: 'met', n: 1 });
   });
+});
+
+it('read what is stored of a session, which needs tmux', () => {
+  const row = (storedSession: object | null) =>
+    rowsOf({ checkpoints: result('checkpoints', { ms: {}, storedSession }) })['1.9 Stored for each session'];
+  const stored = { checkpoints: 20, treeBytes: 30e6, panes: 3, storeBytes: 45_649_920 };
+  const figure = '45.6 MB after 20 checkpoints of 3 full panes and a tree of 30.0 MB';
+  expect(row(stored)).toMatchObject({ verdict: 'met', figure, n: 1 });
+  expect(row({ ...stored, storeBytes: 100e6 })).toMatchObject({ verdict: 'missed' });
+  expect(row(null)).toMatchObject({ verdict: 'not measured' });
 });
 
 it('read the chaos suite, and take an experiment that was not run for a miss', () => {
