@@ -1,4 +1,4 @@
-/** So long an answer is good for those who ask the same, in milliseconds: less than anybody sees. */
+/** So long after it came an answer is good for those who ask the same, in milliseconds: less than anybody sees. */
 const GOOD_FOR_MS = 250;
 const MOST = 500;
 
@@ -7,18 +7,23 @@ const MOST = 500;
  * A change that goes through this process, and news that a stream tells, end what was looked at before.
  */
 export function createSharedLooks(now: () => number = () => performance.now()) {
-  const looks = new Map<string, { at: number; answer: Promise<unknown> }>();
+  const looks = new Map<string, { goodUntil: number; answer: Promise<unknown> }>();
   return {
     changed: (): void => looks.clear(),
     look<T>(key: string, work: () => Promise<T>): Promise<T> {
       const known = looks.get(key);
-      if (known && now() - known.at < GOOD_FOR_MS) return known.answer as Promise<T>;
+      if (known && now() < known.goodUntil) return known.answer as Promise<T>;
       if (looks.size >= MOST) looks.clear();
-      const look = { at: now(), answer: work() };
+      const answer = work();
+      // As long as it takes: where answers are slow, more questions make them slower.
+      const look = { goodUntil: Number.POSITIVE_INFINITY, answer };
       looks.set(key, look);
-      // What failed is tried anew by the next one.
-      look.answer.catch(() => looks.get(key) === look && looks.delete(key));
-      return look.answer;
+      answer.then(
+        () => (look.goodUntil = now() + GOOD_FOR_MS),
+        // What failed is tried anew by the next one.
+        () => looks.get(key) === look && looks.delete(key),
+      );
+      return answer;
     },
   };
 }

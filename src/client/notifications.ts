@@ -93,11 +93,9 @@ export function createNotifications(client: Client, taskQueue: string) {
         const { status } = await handle.describe();
         if (status.name === 'COMPLETED') return { open: false, report: (await handle.result()) as RecoveryReport };
         if (status.name !== 'RUNNING') return { open: false };
-        const [snapshot, plan, timeline] = await Promise.all([
-          handle.query(statusQuery),
-          handle.query(planQuery),
-          handle.query(timelineQuery, {}),
-        ]);
+        const snapshot = await handle.query(statusQuery);
+        const plan = await handle.query(planQuery);
+        const timeline = await handle.query(timelineQuery, {});
         return { open: true, snapshot, plan, reported: timeline[0] };
       } catch (error) {
         throw translateError(error, workflowId);

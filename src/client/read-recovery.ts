@@ -27,11 +27,9 @@ export async function readEarlier(client: Client, workflowId: string, runId?: st
       if (plan) return { workflowId, runId: described.runId, failure, plan, actions, approvals };
       throw notPossible(`${workflowId} never had a plan`, 'Start a new recovery.');
     }
-    const [snapshot, plan, failure] = await Promise.all([
-      handle.query(statusQuery),
-      handle.query(planQuery),
-      readFailure(client, workflowId, described.runId),
-    ]);
+    const snapshot = await handle.query(statusQuery);
+    const plan = await handle.query(planQuery);
+    const failure = await readFailure(client, workflowId, described.runId);
     if (!plan) throw notPossible(`${workflowId} was killed before it had a plan`, 'Start a new recovery.');
     // Approvals are not part of a status: they are asked for again.
     return { workflowId, runId: described.runId, failure, plan, actions: snapshot.actions, approvals: [] };

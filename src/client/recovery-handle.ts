@@ -63,15 +63,17 @@ export function createRecoveryHandle(client: Client, workflowId: string, runId?:
     what: string,
     options: DecideOptions = {},
   ) => guarded(() => handle.executeUpdate(definition, { args: [parseInput(schema, input, what)], ...options }));
+  /** To be awaited before the next one: while a workflow is at work, a server keeps one query waiting and turns more away for seconds. */
   const query = <Out, Args extends unknown[]>(definition: QueryDefinition<Out, Args>, ...args: Args) =>
     guarded(() => handle.query(definition, ...args));
 
   /** A recovery is killed when nothing else helps: also when no worker is there to say what it has begun. */
   const begunWithUndo = async (): Promise<string[]> => {
     try {
-      const [plan, { actions }] = await client.withDeadline(Date.now() + LOOK_BEFORE_KILL_MS, () =>
-        Promise.all([query(messages.planQuery), query(messages.statusQuery)]),
-      );
+      const { plan, actions } = await client.withDeadline(Date.now() + LOOK_BEFORE_KILL_MS, async () => ({
+        plan: await query(messages.planQuery),
+        actions: (await query(messages.statusQuery)).actions,
+      }));
       const undoable = new Set(plan?.actions.flatMap(({ id, compensation }) => (compensation ? [id] : [])));
       return actions.flatMap(({ id, startedAt, status }) =>
         undoable.has(id) && startedAt !== undefined && status !== 'compensated' ? [id] : [],

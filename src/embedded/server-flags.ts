@@ -23,6 +23,8 @@ const DYNAMIC_CONFIG: Readonly<Record<string, number | boolean | string>> = {
   'history.timerProcessorMaxTimeShift': '10ms',
   'history.visibilityProcessorMaxPollRPS': 500,
   'history.visibilityProcessorMaxPollHostRPS': 1000,
+  // By default it keeps one query waiting for a workflow that is at work; clients try the others again after a second or more.
+  'history.maxBufferedQueryCount': 50,
   'system.enableEagerWorkflowStart': true,
   'system.enableActivityEagerExecution': true,
 };

@@ -12,12 +12,10 @@ import { DIGESTS } from '../../process/digests.ts';
 /** What the workflow itself knows; for an open one, and for a killed one from what its history replays to. */
 async function askWorkflow(handle: RecoveryHandle, open: boolean) {
   try {
-    const [snapshot, plan, timeline, allowedDecisions] = await Promise.all([
-      handle.status(),
-      handle.plan(),
-      handle.timeline(),
-      open ? handle.allowedDecisions() : [],
-    ]);
+    const snapshot = await handle.status();
+    const plan = await handle.plan();
+    const timeline = await handle.timeline();
+    const allowedDecisions = open ? await handle.allowedDecisions() : [];
     return { snapshot, plan, timeline, allowedDecisions };
   } catch (error) {
     const unanswered = `no worker answers for it: ${messageOf(error)}`;

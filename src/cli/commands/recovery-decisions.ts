@@ -18,7 +18,8 @@ async function answer(
 ): Promise<void> {
   await withHandle(command, id, async (handle, { output }) => {
     if (command.opts<{ dryRun?: boolean }>().dryRun) {
-      const [{ status }, allowedDecisions] = await Promise.all([handle.status(), handle.allowedDecisions()]);
+      const { status } = await handle.status();
+      const allowedDecisions = await handle.allowedDecisions();
       const would = { workflowId: handle.workflowId, status, verb: command.name(), allowedDecisions, dryRun: true };
       return output.value(would, () =>
         [
@@ -48,7 +49,8 @@ interface VerdictOptions extends SignedOptions {
 
 /** The plan as it is now, after it was shown: a verdict names what was seen. */
 async function seenHash(handle: RecoveryHandle, output: Output, verb: 'approve' | 'deny'): Promise<string> {
-  const [plan, { approval }] = await Promise.all([handle.plan(), handle.status()]);
+  const plan = await handle.plan();
+  const { approval } = await handle.status();
   if (!plan || !approval) return plan?.hash ?? '';
   output.info(
     [...plan.actions.map(({ id, title }) => `  ${id}: ${title}`), renderApproval(output.paint, approval)].join('\n'),

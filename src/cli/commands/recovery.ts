@@ -59,7 +59,8 @@ async function show(id: string, options: { plan?: boolean; timeline?: boolean },
       const entries = await handle.timeline();
       return output.list(entries, () => entries.map((entry) => renderTimelineEntry(output.paint, entry)).join('\n'));
     }
-    const [snapshot, allowed] = await Promise.all([handle.status(), handle.allowedDecisions()]);
+    const snapshot = await handle.status();
+    const allowed = await handle.allowedDecisions();
     output.value({ ...snapshot, allowedDecisions: allowed }, () =>
       [
         renderSnapshot(output.paint, snapshot),

@@ -21,6 +21,18 @@ it('looks once for all who ask the same within a moment', async () => {
   expect(await ask()).toBe(3);
 });
 
+it('does not ask again what takes long to be answered', async () => {
+  const { looks, pass } = counted();
+  let answer: (text: string) => void = () => undefined;
+  const slow = looks.look('a', () => new Promise<string>((resolve) => (answer = resolve)));
+  pass(5000);
+  const second = looks.look('a', () => Promise.resolve('a second one'));
+  answer('the first one');
+  expect(await Promise.all([slow, second])).toEqual(['the first one', 'the first one']);
+  pass(250);
+  expect(await looks.look('a', () => Promise.resolve('a new one'))).toBe('a new one');
+});
+
 it('looks anew after a change, also when the look before it is not over', async () => {
   const { ask, looks } = counted();
   const before = ask();
