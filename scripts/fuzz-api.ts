@@ -39,19 +39,14 @@ async function ensureTester(): Promise<string> {
 
 /** Prints what it found. */
 async function fuzz(program: string, { api }: OwnSystem, role: Role, token: string, seconds: number): Promise<boolean> {
-  const { exitCode, stdout } = await runCommand(program, [
-    ...[
-      '--config-file',
-      join(folder, 'schemathesis.toml'),
-      'run',
-      `${api}/openapi.json`,
-      '-H',
-      `Authorization: Bearer ${token}`,
-    ],
+  const args = [
+    ...['--config-file', 'schemathesis.toml', 'run', `${api}/openapi.json`, '-H', `Authorization: Bearer ${token}`],
     ...['--phases', 'coverage,fuzzing', '--max-time', String(seconds), '--checks', CHECKS, '--continue-on-failure'],
     // Streams do not end; the tester's complaints about its own data are not about the API.
     ...['--exclude-path-regex', '/events$', '--suppress-health-check', 'all', '--request-timeout', '60'],
-  ]);
+  ];
+  // It keeps notes where it works.
+  const { exitCode, stdout } = await runCommand(program, args, process.env, folder);
   const cases = /(\d+) generated/.exec(stdout)?.[1] ?? '0';
   if (exitCode !== 0) process.stdout.write(stdout);
   process.stdout.write(

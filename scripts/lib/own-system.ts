@@ -28,7 +28,11 @@ export async function withOwnSystem<T>(
     RERAIL_LOG_LEVEL: 'error',
     ...settings,
   };
-  const up = spawn(process.execPath, [MAIN, 'up', '-o', 'jsonl'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const up = spawn(process.execPath, [MAIN, 'up', '-o', 'jsonl'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(up, 'exit');
   try {
     const ready = new Promise<string>((resolve) => {

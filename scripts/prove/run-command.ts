@@ -16,8 +16,9 @@ export function runCommand(
   command: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
+  cwd = root,
 ): Promise<Ended> {
-  const child: ChildProcess = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let said = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));

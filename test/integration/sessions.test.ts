@@ -317,6 +317,9 @@ describe.skipIf(skipWithoutTmux)('sessions of a real tmux', () => {
     await expect(recreateSession(tmux, spec, good, order)).rejects.toMatchObject({
       remedy: expect.stringContaining('killServer') as string,
     });
+    // What was made there cannot be looked for; what was never begun need not be.
+    await expect(undoSession(tmux, order.key)).rejects.toMatchObject({ code: 'session-failed' });
+    expect(await undoSession(tmux, order.key, false)).toEqual({ removed: [] });
     expect(await unfreezeSession(tmux, spec, good)).toMatchObject({ woken: [`tmux server ${pid}: SIGCONT`] });
     expect(await look(good)).toMatchObject({ health: 'healthy' });
   });

@@ -24,7 +24,7 @@ import { repairSession } from './repair-session.ts';
 import { restoreTranscripts } from './restore-transcripts.ts';
 import { providerOfSession, subjectOfSession } from './session-names.ts';
 import { createTmux, type Tmux } from './tmux.ts';
-import { undoSession } from './undo-session.ts';
+import { createChangeNote, undoSession } from './undo-session.ts';
 import { unfreezeSession } from './unfreeze-session.ts';
 
 export interface SessionDependencies {
@@ -154,6 +154,11 @@ export function createSessionActivities(deps: SessionDependencies) {
     return [...restored, ...(await restoreTranscripts((await checkpoint.dump()).transcripts))];
   };
 
+  const change = () => {
+    const key = deps.keys().execution;
+    return { key, begin: createChangeNote(folder, key).write };
+  };
+
   const checkSession = async (input: SessionInput): Promise<SessionReading> => {
     const spec = specOf(input);
     return (await lookAtSession(createTmux(spec), spec, await baselineOf(spec, input.checkpointId))).reading;
@@ -186,7 +191,7 @@ export function createSessionActivities(deps: SessionDependencies) {
       const checkpoint = await requireBaseline(spec, input.checkpointId);
       const changes = spec.agent ? await bringAgentBack(spec, tmux, checkpoint) : [];
       const made = await withTemporaryDirectory(folder, 'scrollback-', (directory) =>
-        recreateSession(tmux, spec, checkpoint, { key: deps.keys().execution, directory }),
+        recreateSession(tmux, spec, checkpoint, { ...change(), directory }),
       );
       return { ...made, checkpointAt: checkpoint.createdAt, changes: [...changes, ...made.changes] };
     },
@@ -195,7 +200,7 @@ export function createSessionActivities(deps: SessionDependencies) {
       const spec = specOf(input);
       const checkpoint = await requireBaseline(spec, input.checkpointId);
       const repaired = await withTemporaryDirectory(folder, 'scrollback-', (directory) =>
-        repairSession(createTmux(spec), spec, checkpoint, { key: deps.keys().execution, directory }),
+        repairSession(createTmux(spec), spec, checkpoint, { ...change(), directory }),
       );
       return { ...repaired, checkpointAt: checkpoint.createdAt };
     },
@@ -222,7 +227,9 @@ export function createSessionActivities(deps: SessionDependencies) {
     async undoSession(input: SessionInput): Promise<{ removed: string[] }> {
       const spec = specOf(input);
       const { execution } = deps.keys();
-      const { removed } = await undoSession(createTmux(spec), execution);
+      const note = createChangeNote(folder, execution);
+      const { removed } = await undoSession(createTmux(spec), execution, note.isThere());
+      await note.remove();
       const ended = await undoReattach(spec, { key: execution, folder });
       return { removed: ended ? [...removed, 'the client process'] : removed };
     },

@@ -23,6 +23,8 @@ export interface RestoreOrder {
   key: string;
   /** Private, for scrollback on its way into its pane. */
   directory: string;
+  /** Called before the first change. */
+  begin?: () => Promise<void>;
 }
 
 export interface SessionChange {
@@ -142,7 +144,7 @@ export async function recreateSession(
   tmux: Tmux,
   spec: SessionSpec,
   checkpoint: RestorableSession,
-  { key, directory }: RestoreOrder,
+  { key, directory, begin }: RestoreOrder,
 ): Promise<SessionChange> {
   const captured = capturedSession(checkpoint.state, spec);
   if (!captured) throw new Error(`${checkpoint.checkpointId} holds no session ${spec.name}`);
@@ -175,6 +177,7 @@ export async function recreateSession(
     shell: checkpoint.state.options?.defaultShell ?? '/bin/sh',
     notes: base.notes,
   };
+  await begin?.();
   const id = await build(builder, captured, checkpoint);
   const replaces = looked.session !== undefined && (!collides || spec.overwrite === 'replace');
   if (replaces && looked.session) {

@@ -65,7 +65,7 @@ export async function repairSession(
   tmux: Tmux,
   spec: SessionSpec,
   checkpoint: RestorableSession,
-  { key, directory }: RestoreOrder,
+  { key, directory, begin }: RestoreOrder,
 ): Promise<SessionChange> {
   const { session, differences, reading } = await lookAtSession(tmux, spec, checkpoint);
   if (!session)
@@ -87,6 +87,7 @@ export async function repairSession(
     notes,
   };
   const changes: string[] = [];
+  await begin?.();
   for (const difference of differences) changes.push(...(await repairWindow(builder, session.id, difference)));
   return { ...common, outcome: 'repaired', changes, undo: 'removes the windows and panes that were added' };
 }
