@@ -81,7 +81,7 @@ export const SettingsSchema = z.strictObject({
   apiJwtAudience: z.string().min(1).optional(),
   /** Where the keys of the issuer are; or `apiJwtKeyFile`. */
   apiJwksUrl: z.url('must be an http or https address').optional(),
-  /** Public key as PEM, or a JWK set. */
+  /** Public key as PEM, or a JWK set; or a shared key as a JWK of kty `oct`. */
   apiJwtKeyFile: z.string().min(1).optional(),
   /** Claims that hold the roles and the teams. */
   apiJwtRolesClaim: z.string().min(1),

@@ -3,7 +3,7 @@ import { CategorySchema, FailureTypeSchema, LaneSchema, SeveritySchema } from '.
 import { JsonSchema, NameSchema } from './names.schema.ts';
 import { isTemplate } from './template.ts';
 
-export const ALERT_SOURCES = ['alertmanager', 'pagerduty', 'generic'] as const;
+export const ALERT_SOURCES = ['alertmanager', 'pagerduty', 'pagerduty-events', 'generic'] as const;
 
 const SecretReference = z
   .string()
@@ -12,10 +12,10 @@ const SecretReference = z
     'must be env:NAME or file:/path: the secret itself does not belong here',
   );
 
-/** Who may send alerts, by what they sign them with. Alertmanager sends a token of the API instead. */
+/** Who may send alerts, by what they sign them with; the secret of `pagerduty-events` is its routing key. Alertmanager sends a token of the API instead. */
 const SourceSchema = z.strictObject({
   name: NameSchema,
-  type: z.enum(['pagerduty', 'generic']),
+  type: z.enum(['pagerduty', 'pagerduty-events', 'generic']),
   secretFrom: SecretReference,
 });
 

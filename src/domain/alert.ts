@@ -1,4 +1,4 @@
-import type { AlertMatch, AlertRule, Silence } from './alert.schema.ts';
+import type { ALERT_SOURCES, AlertMatch, AlertRule, Silence } from './alert.schema.ts';
 import { SEVERITIES } from './failure.ts';
 import { resolveTemplates } from './template.ts';
 import { fitsWildcard } from './wildcard.ts';
@@ -6,7 +6,7 @@ export type { AlertRule, AlertRules, AlertSourceDefinition, Silence } from './al
 
 /** An alert as all senders have it in common. */
 export interface Alert {
-  source: 'alertmanager' | 'pagerduty' | 'generic';
+  source: (typeof ALERT_SOURCES)[number];
   /** Who has sent it: a name of the definition file, or of a token. */
   sender: string;
   /** Equal for the same alert at every repeat. */
@@ -38,7 +38,8 @@ const nameOf = ({ labels, fingerprint }: Alert): string => labels['alertname'] ?
 export const titleOfAlert = (alert: Alert): string => {
   const { summary, description } = alert.annotations;
   const text = summary ?? description;
-  return text === undefined ? nameOf(alert) : `${nameOf(alert)}: ${text}`;
+  const name = nameOf(alert);
+  return text === undefined || text === name ? name : `${name}: ${text}`;
 };
 
 /** What alerts call it, in the words of failures. */

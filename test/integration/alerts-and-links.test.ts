@@ -22,6 +22,7 @@ spec:
   sources:
     - {name: incidents, type: pagerduty, secretFrom: env:TEST_PAGER_SECRET}
     - {name: deploys, type: generic, secretFrom: env:TEST_HOOK_SECRET}
+    - {name: events, type: pagerduty-events, secretFrom: env:TEST_PAGER_SECRET}
   rules:
     - name: database
       match: {labels: {alertname: "Database*", env: prod}}
@@ -40,6 +41,11 @@ spec:
       source: pagerduty
       match: {labels: {service: "shop-*"}}
       failure: {target: "test/{{ alert.labels.incidentKey }}", severity: HIGH}
+      playbook: by-hand
+    - name: event
+      source: pagerduty-events
+      match: {labels: {component: shop}, annotations: {region: "eu-*"}}
+      failure: {target: "test/{{ alert.labels.source }}", severity: "{{ alert.labels.severity }}"}
       playbook: by-hand
   silences:
     - {name: window, reason: planned work, targets: ["test/quiet*"], activeUntil: "2100-01-01T00:00:00Z"}
@@ -239,6 +245,31 @@ describe('senders that sign', () => {
     expect((await send(event('incident.resolved'))).results).toMatchObject([{ why: 'noted in the open recovery' }]);
     expect(await handle.isOpen()).toBe(true);
     await handle.cancel();
+  });
+
+  it('PagerDuty: events that would be sent to it, with a routing key', async () => {
+    const { handle, instance: source } = { handle: harness.recoveries.getHandle(harness.target), instance: instance() };
+    const details = { region: 'eu-1', load: 0.9, deep: { kept: 'out' } };
+    const payload = { summary: 'shop is slow', source, severity: 'error', component: 'shop', custom_details: details };
+    const send = (more: object, key = PAGER_SECRET) =>
+      post('pagerduty-events', JSON.stringify({ routing_key: key, event_action: 'trigger', ...more }), {});
+    expect(await send({ payload }, HOOK_SECRET)).toMatchObject({ status: 401, code: 'unauthenticated' });
+    expect(await send({ payload: { ...payload, severity: 'bad' } })).toMatchObject({ status: 400 });
+    expect(await send({ event_action: 'resolve' })).toMatchObject({ status: 400 });
+    const started = await send({ payload });
+    expect(started).toMatchObject({ status: 202, results: [{ outcome: 'started', rule: 'event' }] });
+    await waitsFor(handle, 'manual:fix');
+    expect((await send({ payload })).results).toMatchObject([{ outcome: 'repeated' }]);
+    const { dedup_key } = JSON.parse(started.detail) as { dedup_key: string };
+    expect((await send({ event_action: 'acknowledge', dedup_key })).results).toEqual([]);
+    const over = () => send({ event_action: 'resolve', dedup_key });
+    expect((await over()).results).toMatchObject([{ outcome: 'resolved', why: 'noted in the open recovery' }]);
+    // Its key alone says nothing of what nobody has triggered here.
+    expect((await over()).results).toMatchObject([{ outcome: 'ignored', why: 'no rule fits it' }]);
+    expect(await handle.isOpen()).toBe(true);
+    expect(JSON.stringify(await audited())).not.toContain(PAGER_SECRET);
+    await handle.cancel();
+    expect((await handle.result()).failure).toMatchObject({ severity: 'HIGH', message: 'shop is slow' });
   });
 });
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+  base64url,
   createLocalJWKSet,
   createRemoteJWKSet,
   errors,
@@ -7,48 +8,71 @@ import {
   importSPKI,
   jwtVerify,
   type JSONWebKeySet,
+  type JWK,
   type JWTPayload,
   type JWTVerifyGetKey,
 } from 'jose';
 import { messageOf, RerailError } from '../../domain/errors.ts';
 import { createActor, isActorName, type Actor } from './actor.ts';
 
-/** Signatures with a public key only: nobody who can check a token can make one. */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+/** Signatures with a public key: nobody who can check a token can make one. */
+const PUBLIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const SHARED = ['HS256', 'HS384', 'HS512'];
+const SHARED_BYTES = 32;
 const CLOCK_TOLERANCE_S = 30;
+
+/** A key is good for algorithms of its own kind alone: otherwise what is public could be taken for a secret. */
+export interface TokenKeys {
+  find: JWTVerifyGetKey;
+  algorithms: readonly string[];
+}
 
 export interface JwtOptions {
   issuer: string;
   audience: string;
-  keys: JWTVerifyGetKey;
+  keys: TokenKeys;
   rolesClaim: string;
   teamsClaim: string;
 }
 
 /** Keys at an address; fetched when they are first needed and again when a token names one that is not known. */
-export const keysAt = (url: string): JWTVerifyGetKey => createRemoteJWKSet(new URL(url), { timeoutDuration: 5000 });
+export const keysAt = (url: string): TokenKeys => ({
+  find: createRemoteJWKSet(new URL(url), { timeoutDuration: 5000 }),
+  algorithms: PUBLIC,
+});
 
-async function parseKeys(text: string): Promise<JSONWebKeySet> {
+const publicKeys = (keys: JSONWebKeySet): TokenKeys => ({ find: createLocalJWKSet(keys), algorithms: PUBLIC });
+
+/** The one secret that issuer and API share. */
+function sharedKey({ k }: JWK): TokenKeys {
+  const secret = base64url.decode(k ?? '');
+  if (secret.length < SHARED_BYTES) throw new Error(`its shared key has fewer than ${SHARED_BYTES} bytes`);
+  return { find: () => Promise.resolve(secret), algorithms: SHARED };
+}
+
+async function parseKeys(text: string): Promise<TokenKeys> {
   if (!text.trimStart().startsWith('{')) {
     for (const algorithm of ['RS256', 'ES256', 'ES384', 'ES512', 'EdDSA']) {
       const key = await importSPKI(text, algorithm, { extractable: true }).catch(() => undefined);
-      if (key) return { keys: [await exportJWK(key)] };
+      if (key) return publicKeys({ keys: [await exportJWK(key)] });
     }
-    throw new Error('it holds no public key');
+    throw new Error('it holds neither a public key nor a JWK');
   }
   const value = JSON.parse(text) as JSONWebKeySet | JSONWebKeySet['keys'][number];
-  const keys = 'keys' in value ? value : { keys: [value] };
-  if (keys.keys.some(({ kty }) => kty === 'oct')) throw new Error('it holds a shared secret, not a public key');
-  return keys;
+  const { keys } = 'keys' in value ? value : { keys: [value] };
+  const [first, ...others] = keys;
+  if (first?.kty === 'oct' && others.length === 0) return sharedKey(first);
+  if (keys.some(({ kty }) => kty === 'oct')) throw new Error('a shared key has to be the only one');
+  return publicKeys({ keys });
 }
 
 /** Throws `settings-invalid`. */
-export async function keysInFile(file: string): Promise<JWTVerifyGetKey> {
+export async function keysInFile(file: string): Promise<TokenKeys> {
   try {
-    return createLocalJWKSet(await parseKeys(await readFile(file, 'utf8')));
+    return await parseKeys(await readFile(file, 'utf8'));
   } catch (error) {
     throw new RerailError('settings-invalid', `${file} holds no key to check tokens with: ${messageOf(error)}`, {
-      remedy: 'Put the public key of the issuer in it, as PEM or as a JWK set.',
+      remedy: 'Put the public key of the issuer in it, as PEM or as a JWK set, or a shared key as a JWK of kty "oct".',
       cause: error,
       nonRetryable: true,
     });
@@ -74,10 +98,10 @@ function listAt(payload: JWTPayload, claim: string): string[] {
 export function createJwtCheck({ issuer, audience, keys, rolesClaim, teamsClaim }: JwtOptions) {
   return async (token: string): Promise<Actor | undefined> => {
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const { payload } = await jwtVerify(token, keys.find, {
         issuer,
         audience,
-        algorithms: ALGORITHMS,
+        algorithms: [...keys.algorithms],
         clockTolerance: CLOCK_TOLERANCE_S,
         requiredClaims: ['exp', 'sub'],
       });

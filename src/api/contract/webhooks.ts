@@ -46,6 +46,38 @@ export const PagerDutyBody = z.object({
   }),
 });
 
+/** What senders of events for PagerDuty send, Events API version 2; what is not named here is left out. */
+export const PagerDutyEventBody = z
+  .object({
+    /** Proves who sends it. */
+    routing_key: z.string().min(1).max(300),
+    event_action: z.enum(['trigger', 'acknowledge', 'resolve']),
+    /** Equal for the same alert at every repeat. Default: made of what the alert says. */
+    dedup_key: z.string().min(1).max(255).optional(),
+    client: z.string().max(1000).optional(),
+    client_url: z.string().max(4000).optional(),
+    payload: z
+      .object({
+        summary: z.string().min(1).max(1024),
+        source: z.string().min(1).max(1000),
+        severity: z.enum(['critical', 'error', 'warning', 'info']),
+        timestamp: z.string().max(100).optional(),
+        component: z.string().max(1000).optional(),
+        group: z.string().max(1000).optional(),
+        class: z.string().max(1000).optional(),
+        custom_details: z.unknown().optional(),
+      })
+      .optional(),
+  })
+  .refine(({ event_action, payload }) => event_action !== 'trigger' || payload !== undefined, {
+    message: 'a trigger needs a payload',
+    path: ['payload'],
+  })
+  .refine(({ event_action, dedup_key }) => event_action === 'trigger' || dedup_key !== undefined, {
+    message: 'needs the dedup_key of a trigger',
+    path: ['dedup_key'],
+  });
+
 /** Any other sender: one alert, or several. */
 export const GenericBody = z.strictObject({
   alerts: z
@@ -79,9 +111,16 @@ export type AlertResult = z.output<typeof AlertResultSchema>;
 
 const AlertsAnswerSchema = z.object({ results: z.array(AlertResultSchema) });
 
-const alerts = <Body extends z.ZodType, Access extends 'operator' | 'signed'>(
+/** As PagerDuty answers, and what became of it. */
+const EventAnswerSchema = AlertsAnswerSchema.extend({
+  status: z.literal('success'),
+  message: z.string(),
+  dedup_key: z.string(),
+});
+
+const alerts = <Body extends z.ZodType, Access extends 'operator' | 'signed', Answer extends z.ZodType>(
   source: (typeof ALERT_SOURCES)[number],
-  { summary, access, body }: { summary: string; access: Access; body: Body },
+  { summary, access, body, answer }: { summary: string; access: Access; body: Body; answer: Answer },
 ) =>
   defineRoute({
     method: 'POST',
@@ -91,7 +130,7 @@ const alerts = <Body extends z.ZodType, Access extends 'operator' | 'signed'>(
     access,
     changes: true,
     body,
-    answers: { 202: { description: 'Taken; each alert with what became of it.', schema: AlertsAnswerSchema } },
+    answers: { 202: { description: 'Taken; each alert with what became of it.', schema: answer } },
     problems: [401, 504],
   });
 
@@ -100,16 +139,25 @@ export const WEBHOOKS = {
     summary: 'Alerts of Prometheus Alertmanager. It sends a token as its `authorization.credentials`.',
     access: 'operator',
     body: AlertmanagerBody,
+    answer: AlertsAnswerSchema,
   }),
   pagerDutyEvents: alerts('pagerduty', {
     summary: 'Events of a PagerDuty webhook, signed in `X-PagerDuty-Signature`.',
     access: 'signed',
     body: PagerDutyBody,
+    answer: AlertsAnswerSchema,
+  }),
+  pagerDutyTriggers: alerts('pagerduty-events', {
+    summary: 'What would be sent to the Events API of PagerDuty, version 2, with the routing key of a source.',
+    access: 'signed',
+    body: PagerDutyEventBody,
+    answer: EventAnswerSchema,
   }),
   genericAlerts: alerts('generic', {
     summary: 'Alerts of any other sender, signed in `X-Rerail-Signature: t=<seconds>,v1=<hex>`.',
     access: 'signed',
     body: GenericBody,
+    answer: AlertsAnswerSchema,
   }),
   alertCounts: defineRoute({
     method: 'GET',

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { bodyRefusal } from '../../config/body-signature.ts';
-import { isPagerDutySignature } from '../../config/pagerduty-signature.ts';
+import { isPagerDutySignature, isRoutingKey } from '../../config/pagerduty-signature.ts';
 import { readSecret } from '../../process/read-secret.ts';
 import { RerailError } from '../../domain/errors.ts';
 import type { AlertSourceDefinition } from '../../domain/alert.ts';
@@ -9,7 +9,8 @@ import type { AlertRulesSource } from './alert-rules-source.ts';
 
 const refused = (why: string): RerailError =>
   new RerailError('unauthenticated', why, {
-    remedy: 'Sign the body with the secret of a source in the file of alert rules.',
+    remedy:
+      'Sign the body with the secret of a source in the file of alert rules; events of PagerDuty name it as their routing key.',
     nonRetryable: true,
   });
 
@@ -49,6 +50,10 @@ export function createSignatureCheck({ configured, read }: AlertRulesSource) {
         if (isPagerDutySignature(headerOf(request, 'x-pagerduty-signature'), body, secret)) return source;
         continue;
       }
+      if (source.type === 'pagerduty-events') {
+        if (isRoutingKey(body, secret)) return source;
+        continue;
+      }
       const refusal = bodyRefusal({ header: headerOf(request, 'x-rerail-signature'), body, secret }, new Date());
       if (refusal === undefined) return source;
       if (refusal !== 'the signature does not fit') why = refusal;
@@ -57,7 +62,7 @@ export function createSignatureCheck({ configured, read }: AlertRulesSource) {
   }
 
   return async (request: FastifyRequest): Promise<void> => {
-    const type = request.url.startsWith('/api/v1/webhooks/pagerduty') ? 'pagerduty' : 'generic';
+    const type = request.routeOptions.url?.split('/').at(-1);
     const { sources } = configured ? await read() : { sources: [] };
     const found = await signer(
       request,

@@ -4,10 +4,11 @@ import type { AlertResult } from '../contract/webhooks.ts';
 import { ALERT_OUTCOMES } from '../contract/webhooks.ts';
 import type { ApiDeps, Handlers } from '../handler.ts';
 import type { AlertRulesSource } from './alert-rules-source.ts';
-import { readAlertmanager, readGeneric, readPagerDuty } from './read-alerts.ts';
+import { readAlertmanager, readGeneric, readPagerDuty, readPagerDutyEvent } from './read-alerts.ts';
 import { takeAlert } from './take-alert.ts';
+import { createTriggeredAlerts } from './triggered-alerts.ts';
 
-type Ids = 'alertmanagerAlerts' | 'pagerDutyEvents' | 'genericAlerts' | 'alertCounts';
+type Ids = 'alertmanagerAlerts' | 'pagerDutyEvents' | 'pagerDutyTriggers' | 'genericAlerts' | 'alertCounts';
 
 /** So many at a time: a storm of alerts must not take the server for itself. */
 const AT_ONCE = 8;
@@ -18,6 +19,7 @@ export function webhookHandlers(
 ): Handlers<Ids> {
   const since = new Date().toISOString();
   const counts = new Map<string, number>();
+  const triggered = createTriggeredAlerts();
 
   function count(alert: Alert, { outcome, rule, why, workflowId }: AlertResult): void {
     const name = `${alert.source}/${outcome}`;
@@ -42,6 +44,12 @@ export function webhookHandlers(
   return {
     alertmanagerAlerts: ({ body, actor }) => take(readAlertmanager(body, actor.name)),
     pagerDutyEvents: ({ body, actor }) => take(readPagerDuty(body, actor.name)),
+    async pagerDutyTriggers({ body, actor }) {
+      const { fingerprint, alerts } = readPagerDutyEvent(body, actor.name, new Date());
+      const taken = await take(alerts.map((alert) => triggered.complete(alert)));
+      const told = { status: 'success', message: 'Event processed', dedup_key: fingerprint } as const;
+      return { status: 202, body: { ...told, ...taken.body } };
+    },
     genericAlerts: ({ body, actor }) => take(readGeneric(body, actor.name)),
     async alertCounts() {
       const { silences } = source.configured ? await source.read() : { silences: [] };

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
@@ -167,6 +167,29 @@ describe('tokens', () => {
     const third = await open();
     expect(await by(third, pair, 'k0')).toBe(503);
     await Promise.all([first, second, third].map((one) => one.close()));
+  });
+
+  it('takes a key that is shared with the issuer, and then nothing else', async () => {
+    const holder = await createTestApi(refusingClient(away));
+    const file = path.join(holder.folder, 'shared.json');
+    const secret = randomBytes(32);
+    const jwk = (bytes: Buffer) => ({ kty: 'oct', k: bytes.toString('base64url') });
+    const open = async (content: object) => {
+      await writeFile(file, JSON.stringify(content));
+      return createTestApi(refusingClient(away), { ...ISSUER, apiJwtKeyFile: file });
+    };
+    const shared = await open(jwk(secret));
+    const status = async (token: string) =>
+      (await shared.app.inject({ url: '/api/v1/whoami', headers: { authorization: `Bearer ${token}` } })).statusCode;
+    expect(await status(await good({}, 'HS256').sign(secret))).toBe(200);
+    expect(await status(await good({}, 'HS256').sign(randomBytes(32)))).toBe(401);
+    expect(await status(await good().sign(pair.privateKey))).toBe(401);
+    await shared.close();
+    const mixed = { keys: [jwk(secret), pair.publicKey.export({ format: 'jwk' })] };
+    for (const refused of [jwk(randomBytes(31)), mixed]) {
+      await expect(open(refused)).rejects.toMatchObject({ code: 'settings-invalid' });
+    }
+    await holder.close();
   });
 
   it('reads the file again when it has changed, and lets nobody in while it is broken', async () => {
