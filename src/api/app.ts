@@ -15,8 +15,9 @@ import { registerRoutes } from './register-routes.ts';
 import { endUnusedConnections } from './unused-connections.ts';
 
 const MIB = 1024 * 1024;
-/** For the whole of a request to come in: who sends it byte by byte is cut off. Milliseconds. */
 const REQUEST_WITHIN_MS = 30_000;
+/** Of that time: it is looked so often whether a request is late. */
+const LATE_LOOKS = 6;
 /** A workflow id in an address, encoded. */
 const LONGEST_PARAMETER = 1000;
 
@@ -35,14 +36,15 @@ const CONTENT_SECURITY_POLICY = {
 
 /** The API without a socket: routes, guards and problems. `inject` works on it. */
 export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
-  const { settings, logger } = deps;
+  const { settings, logger, requestWithinMs = REQUEST_WITHIN_MS } = deps;
   const app = Fastify({
     loggerInstance: logger as unknown as FastifyBaseLogger,
     // Changes are logged with the audit, errors with their problem; every look at a list is not worth a line.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: MIB,
-    requestTimeout: REQUEST_WITHIN_MS,
+    requestTimeout: requestWithinMs,
+    http: { connectionsCheckingInterval: requestWithinMs / LATE_LOOKS, headersTimeout: requestWithinMs },
     exposeHeadRoutes: false,
     // Streams end with the server, and nobody keeps it waiting.
     forceCloseConnections: 'idle',

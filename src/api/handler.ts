@@ -65,4 +65,6 @@ export interface ApiDeps {
   temporalUi?: string;
   /** Directory of the built dashboard. Absent: there is none. */
   dashboard?: string;
+  /** For the whole of a request to come in: who sends it byte by byte is cut off. Milliseconds; default: 30 s. */
+  requestWithinMs?: number;
 }

@@ -242,7 +242,7 @@ describe('the server', () => {
   });
 
   it('answers with a problem what never becomes a request', async () => {
-    const { app, close } = await createTestApi(harness.recoveries, { open: true });
+    const { app, close } = await createTestApi(harness.recoveries, { open: true, requestWithinMs: 600 });
     const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
     const answerTo = async (text: string): Promise<string> => {
       const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8');
@@ -254,6 +254,19 @@ describe('the server', () => {
     const large = await answerTo(`GET / HTTP/1.1\r\nhost: a\r\nx-much: ${'a'.repeat(20_000)}\r\n\r\n`);
     expect(large).toMatch(/^HTTP\/1\.1 431 [\s\S]*problem\+json[\s\S]*"status":431[\s\S]*payload-too-large/);
     expect(await answerTo('HELO\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":"invalid-input"/);
+    // Who never comes to an end, in the head or in the body, is cut off.
+    const head = 'POST /api/v1/recoveries HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n';
+    for (const slow of [head, `${head}content-length: 100\r\n\r\n{"failure":`]) {
+      expect(await answerTo(slow)).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":"timed-out"/);
+    }
+    for (const path of [
+      '/../../etc/passwd',
+      '/assets/..%2f..%2f..%2fetc/passwd',
+      '/docs/errors/%2e%2e/%2e%2e/package.json',
+    ]) {
+      const answer = await answerTo(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 4\d\d [\s\S]*problem\+json/);
+    }
     await close();
   });
 

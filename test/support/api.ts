@@ -7,6 +7,7 @@ import { openAuditLog } from '../../src/api/audit/audit-log.ts';
 import { createAuthenticator } from '../../src/api/auth/authenticator.ts';
 import { createToken } from '../../src/api/auth/token-file.ts';
 import { ROLES, type Role } from '../../src/api/contract/route.ts';
+import type { ApiDeps } from '../../src/api/handler.ts';
 import { createStreams } from '../../src/api/events/streams.ts';
 import type { RecoveryClient } from '../../src/client/recovery-client.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
@@ -26,7 +27,7 @@ export interface TestApi {
 /** The app with a token for each role, and a folder of its own. */
 export async function createTestApi(
   recoveries: RecoveryClient,
-  given: Partial<Settings> & { open?: boolean; dashboard?: string } = {},
+  given: Partial<Settings> & { open?: boolean } & Pick<ApiDeps, 'dashboard' | 'requestWithinMs'> = {},
 ): Promise<TestApi> {
   const folder = await mkdtemp(path.join(tmpdir(), 'rerail-api-'));
   const made = [...ROLES, 'ada' as const].map((name) => ({
@@ -37,7 +38,7 @@ export async function createTestApi(
   }));
   const tokensFile = path.join(folder, 'tokens.yaml');
   await writeFile(tokensFile, JSON.stringify(made.map(({ entry }) => entry)));
-  const { open, dashboard, ...overrides } = given;
+  const { open, dashboard, requestWithinMs, ...overrides } = given;
   const settings: Settings = {
     ...defaultSettings({ env: {}, home: folder, cwd: folder }),
     apiRateLimit: 1_000_000,
@@ -57,6 +58,7 @@ export async function createTestApi(
     logger: createLogger({ level: 'info', format: 'json', write: (line) => void logged.push(line) }),
     streams: createStreams(),
     ...(dashboard === undefined ? {} : { dashboard }),
+    ...(requestWithinMs === undefined ? {} : { requestWithinMs }),
   });
   return {
     app,
