@@ -2,12 +2,12 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { PauseInputSchema } from '../domain/approval.schema.ts';
 import type { PauseInput } from '../domain/approval.ts';
 import type { BreakGlass } from '../domain/brakes.ts';
-import { isRerailError, messageOf } from '../domain/errors.ts';
+import { messageOf } from '../domain/errors.ts';
 import { OPEN_RECOVERY_STATUSES } from '../domain/recovery.ts';
 import { parseInput } from '../domain/parse-input.ts';
 import { AUTOMATION_BREAKER, breakerId } from '../domain/wire-names.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
-import type { Breakers } from './breakers.ts';
+import { whereUsed, type Breakers } from './breakers.ts';
 import type { RecoveryHandle } from './recovery-handle.ts';
 import type { ListedRecovery, ListRecoveriesOptions } from './recovery-list.ts';
 
@@ -31,16 +31,6 @@ const MARK = 'automation is off: ';
 const LOOK_MS = 1000;
 const OPEN_LIMIT = 10_000;
 
-/** Undefined where nobody has ever used the switch: then it is on. */
-async function whereUsed<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (isRerailError(error) && error.code === 'breaker-not-found') return undefined;
-    throw error;
-  }
-}
-
 /** The kill switch (design 4): a breaker that is forced open keeps automatic plans waiting for a person. */
 export function createAutomation(deps: AutomationDeps) {
   const { breakers, listRecoveries, getHandle, name = AUTOMATION_BREAKER } = deps;
@@ -60,7 +50,7 @@ export function createAutomation(deps: AutomationDeps) {
 
   return {
     name,
-    /** Off, or undefined when it is on. */
+    /** Off, or undefined when it is on, as it is where nobody has ever used it. */
     async status(): Promise<(BreakGlass & { since: string }) | undefined> {
       const { state, since = '', lastChange } = (await whereUsed(breakers.status(name))) ?? {};
       if (state !== 'FORCED_OPEN') return undefined;

@@ -17,7 +17,7 @@ import type {
   ManualChangeInput,
   ReportInput,
 } from '../domain/breaker.ts';
-import { RerailError } from '../domain/errors.ts';
+import { isRerailError, RerailError } from '../domain/errors.ts';
 import { NameSchema } from '../domain/names.schema.ts';
 import { parseInput } from '../domain/parse-input.ts';
 import { breakerId, WORKFLOW_TYPES } from '../domain/wire-names.ts';
@@ -38,6 +38,16 @@ const notFound = (name: string): RerailError =>
     remedy: 'List them with `rerail breaker list`; one appears with its first use.',
     nonRetryable: true,
   });
+
+/** Undefined for a breaker that nobody has ever used. */
+export async function whereUsed<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isRerailError(error) && error.code === 'breaker-not-found') return undefined;
+    throw error;
+  }
+}
 
 /** The circuit breakers of dependencies, shared by all workers (requirement 5.2). One appears with its first use. */
 export function createBreakers(client: Client, taskQueue: string) {
@@ -100,12 +110,7 @@ export function createBreakers(client: Client, taskQueue: string) {
     status,
     /** Whether calls are kept away, all or most of them (requirement 5.3). False for one that nobody has used. */
     async isDegraded(name: string): Promise<boolean> {
-      try {
-        return (await status(name)).degraded;
-      } catch (error) {
-        if (error instanceof RerailError && error.code === 'breaker-not-found') return false;
-        throw error;
-      }
+      return (await whereUsed(status(name)))?.degraded ?? false;
     },
     /** May a call be made? In half-open it gets a lease of so many milliseconds, to be returned by a report. */
     acquire: (name: string, input: AcquireInput): Promise<Admission> =>

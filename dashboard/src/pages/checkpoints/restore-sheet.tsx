@@ -1,8 +1,9 @@
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import type { RestoreResult } from '../../api/types.ts';
 import { Loading, ProblemCard } from '../../parts/problem-card.tsx';
 import { ReasonForm } from '../../parts/reason-form.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
+import { TypedName } from '../../parts/typed-name.tsx';
 import { useRefusal, useSession } from '../../state/session.tsx';
 import { useResource } from '../../state/use-resource.ts';
 import { plural } from '../../words/format.ts';
@@ -98,7 +99,6 @@ export function RestoreSheet({ subject, checkpoint: given, onClose, onDone }: Re
   const [checkpoint, setCheckpoint] = useState(given);
   const [typed, setTyped] = useState('');
   const [result, setResult] = useState<RestoreResult>();
-  const id = useId();
   const undo = checkpoint === undefined;
   const path = undo ? '/api/v1/undo' : '/api/v1/rollbacks';
   const body = undo ? { subject } : { subject, checkpoint };
@@ -144,14 +144,7 @@ export function RestoreSheet({ subject, checkpoint: given, onClose, onDone }: Re
           onCancel={onClose}
         >
           <Preview plan={plan} />
-          <label htmlFor={id}>Subject, to confirm</label>
-          <input
-            id={id}
-            autoComplete="off"
-            spellCheck={false}
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-          />
+          <TypedName label="Subject" typed={typed} onType={setTyped} />
         </ReasonForm>
       )}
     </Sheet>

@@ -1,7 +1,8 @@
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import type { Host } from '../../api/types.ts';
 import { ReasonForm } from '../../parts/reason-form.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
+import { TypedName } from '../../parts/typed-name.tsx';
 import { useSession } from '../../state/session.tsx';
 
 export type HostVerb = 'drain' | 'undrain';
@@ -28,7 +29,6 @@ interface HostChangeSheetProps {
 export function HostChangeSheet({ host, verb, path, onClose, onDone }: HostChangeSheetProps) {
   const { api } = useSession();
   const [typed, setTyped] = useState('');
-  const id = useId();
   const { name, failedOver } = host;
   const { label, effect, tone } = VERBS[verb];
   const rival = verb === 'undrain' ? failedOver : null;
@@ -49,14 +49,7 @@ export function HostChangeSheet({ host, verb, path, onClose, onDone }: HostChang
               {rival.to} has taken over what it had: two hosts working on one thing would damage it. Stop it on one of
               them first.
             </p>
-            <label htmlFor={id}>Host, to confirm</label>
-            <input
-              id={id}
-              autoComplete="off"
-              spellCheck={false}
-              value={typed}
-              onChange={(event) => setTyped(event.target.value)}
-            />
+            <TypedName label="Host" typed={typed} onType={setTyped} />
           </>
         )}
       </ReasonForm>
