@@ -217,6 +217,7 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
 
     await server.kill();
     await server.start('other', { command: ['sleep', '1000'] });
+    await server.tmux('rename-window', '-t', 'other:', 'shell');
     const others = await windows();
     const made = await report('work', 'crashed', { playbook: 'remake-in-vain' });
     expect(made.actions[0]).toMatchObject({ status: 'compensated', output: { output: { outcome: 'recreated' } } });

@@ -1,9 +1,12 @@
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createCheckpointActivities } from '../../src/activities/checkpoints/create-checkpoint-activities.ts';
+import { createProviderRegistry } from '../../src/activities/providers/provider.ts';
 import { captureSession, writeDump } from '../../src/activities/sessions/capture-session.ts';
 import { lookAtSession } from '../../src/activities/sessions/check-session.ts';
 import type { RestorableSession } from '../../src/activities/sessions/find-baseline.ts';
+import { createSessionActivities } from '../../src/activities/sessions/create-session-activities.ts';
 import { layoutGeometry } from '../../src/activities/sessions/compare-layout.ts';
 import { recreateSession } from '../../src/activities/sessions/recreate-session.ts';
 import { repairSession } from '../../src/activities/sessions/repair-session.ts';
@@ -11,9 +14,11 @@ import { undoSession } from '../../src/activities/sessions/undo-session.ts';
 import { unfreezeSession } from '../../src/activities/sessions/unfreeze-session.ts';
 import { reattachSession, undoReattach } from '../../src/activities/sessions/reattach-session.ts';
 import { createTmux, type Tmux } from '../../src/activities/sessions/tmux.ts';
+import { newId } from '../../src/domain/ids.ts';
 import { SessionSpecSchema } from '../../src/domain/session.schema.ts';
 import type { SessionSpec, SessionSpecInput } from '../../src/domain/session.ts';
 import { argvOf, statOf } from '../../src/process/proc.ts';
+import { createGitStore } from '../../src/store/git-store/create-git-store.ts';
 import { until } from '../support/until.ts';
 import { createTmuxServer, skipWithoutTmux, type TmuxServer } from '../support/tmux-server.ts';
 
@@ -90,6 +95,7 @@ describe.skipIf(skipWithoutTmux)('sessions of a real tmux', () => {
   it('captures windows, panes, directories, commands and scrollback, with secrets masked', async () => {
     const { cwd } = await furnish();
     await until(async () => (await list('#{pane_current_command}')).includes('sleep'), 'the command');
+    await until(async () => (await list('#{window_name}')).includes('sh'), 'the name after the shell');
     const { state, dump } = await captureSession(tmux, { names: ['work'] });
     expect(state.sessions[0]?.windows.map(({ index, name, panes }) => [index, name, panes.length])).toEqual([
       [0, 'sh', 2],
@@ -322,6 +328,37 @@ describe.skipIf(skipWithoutTmux)('sessions of a real tmux', () => {
     expect(await undoSession(tmux, order.key, false)).toEqual({ removed: [] });
     expect(await unfreezeSession(tmux, spec, good)).toMatchObject({ woken: [`tmux server ${pid}: SIGCONT`] });
     expect(await look(good)).toMatchObject({ health: 'healthy' });
+  });
+
+  it('undoes what one recovery made of a session, not what it made of another', async () => {
+    const define = (name: string) => ({ session: { name, socket: server.socket, config: '/dev/null' } });
+    const dataDir = join(server.folder, 'data');
+    const storePath = join(dataDir, 'store.git');
+    const openStore = () => createGitStore({ path: storePath });
+    const kept = { openStore, storePath, dataDir, host: 'here' };
+    const activities = createSessionActivities({
+      dataDir,
+      openStore,
+      checkpointsWith: (provider) =>
+        createCheckpointActivities({ ...kept, providers: createProviderRegistry([provider]) }),
+      keys: () => ({ execution: 'recovery/two', step: newId('step') }),
+    });
+    const names = ['one', 'two'];
+    for (const name of names) {
+      await server.start(name, { command: ['sleep', '1000'] });
+      await activities.captureSession({ ...define(name), id: newId('cp'), name: 'good', type: 'manual' });
+    }
+    await server.kill();
+    for (const name of names) await activities.recreateSession(define(name));
+    expect(await list('#{session_name}')).toEqual(names);
+    expect((await activities.undoSession(define('one'))).removed).toHaveLength(1);
+    expect(await list('#{session_name}')).toEqual(['two']);
+    const pid = Number(await server.tmux('display-message', '-p', '#{pid}'));
+    process.kill(pid, 'SIGSTOP');
+    expect(await activities.undoSession(define('one'))).toEqual({ removed: [] });
+    await expect(activities.undoSession(define('two'))).rejects.toMatchObject({ code: 'session-failed' });
+    process.kill(pid, 'SIGCONT');
+    expect((await activities.undoSession(define('two'))).removed).toHaveLength(1);
   });
 
   it('has a client attach, and says that one is missing', async () => {

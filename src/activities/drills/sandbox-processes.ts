@@ -2,19 +2,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile, readlink, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { RerailError } from '../../domain/errors.ts';
 import { commandEnvironment } from '../../process/command-environment.ts';
 import { findCommand } from '../../process/find-command.ts';
 import { isAlive, processIdentity, type ProcessIdentity } from '../../process/process-identity.ts';
 import { openEndlessInput } from '../../process/start-detached.ts';
-import { carriersOf, killAll, othersAlive } from '../../process/process-tree.ts';
+import { carriersOf, endTree, killAll, othersAlive } from '../../process/process-tree.ts';
 import type { SandboxPlace } from './sandbox-place.ts';
 
 /** In the environment of everything that a drill starts, so that nothing of it is ever overlooked. */
 const SIGN = 'RERAIL_DRILL';
-const LOOKS = 200;
-const LOOK_EVERY_MS = 25;
+const KILL_WITHIN_MS = 5000;
 
 const recordOf = ({ pids }: SandboxPlace, name: string): string => path.join(pids, `${name}.json`);
 
@@ -76,32 +74,43 @@ export async function startSandboxProcess(
 export const outputOf = async ({ logs }: SandboxPlace, name: string): Promise<string> =>
   (await readFile(path.join(logs, `${name}.log`), 'utf8').catch(() => '')).trim().split('\n').slice(-3).join(' | ');
 
-/** Throws `invalid-input` where the drill has no such process that lives; `mayBeGone`: it was signalled before. */
+/** Undefined: it is gone, and `mayBeGone`, for it was signalled before. Throws `invalid-input` where it may not be. */
+async function livingProcess(
+  place: SandboxPlace,
+  name: string,
+  mayBeGone: boolean,
+): Promise<ProcessIdentity | undefined> {
+  const alive = await sandboxProcess(place, name);
+  if (!alive && !mayBeGone) {
+    throw new RerailError('invalid-input', `the sandbox has no living process "${name}"`, {
+      remedy: 'Name one of the sandbox that goes on running.',
+      nonRetryable: true,
+    });
+  }
+  return alive;
+}
+
 export async function signalSandboxProcess(
   place: SandboxPlace,
   name: string,
   signal: NodeJS.Signals,
   mayBeGone: boolean,
 ): Promise<void> {
-  const alive = await sandboxProcess(place, name);
-  if (!alive && mayBeGone) return;
-  if (!alive) {
-    throw new RerailError('invalid-input', `the sandbox has no living process "${name}"`, {
-      remedy: 'Name one of the sandbox that goes on running.',
-      nonRetryable: true,
-    });
-  }
-  process.kill(-alive.pid, signal);
+  const alive = await livingProcess(place, name, mayBeGone);
+  if (alive) process.kill(-alive.pid, signal);
 }
 
-/** Ends one with its whole group, and waits until it is gone. */
+/**
+ * Kills one with all that it has started, and waits until it is gone. What a database leaves behind, each in a group of its own,
+ * would keep the next start from its memory.
+ */
+export async function killSandboxProcess(place: SandboxPlace, name: string, mayBeGone: boolean): Promise<void> {
+  const root = await livingProcess(place, name, mayBeGone);
+  if (root) await endTree({ root, token: '' }, { signal: 'SIGKILL', timeoutMs: KILL_WITHIN_MS });
+}
+
 export async function endSandboxProcess(place: SandboxPlace, name: string): Promise<void> {
-  for (let looks = 0; looks < LOOKS; looks++) {
-    const alive = await sandboxProcess(place, name);
-    if (!alive) break;
-    process.kill(-alive.pid, 'SIGKILL');
-    await delay(LOOK_EVERY_MS);
-  }
+  await killSandboxProcess(place, name, true);
   await rm(recordOf(place, name), { force: true });
 }
 

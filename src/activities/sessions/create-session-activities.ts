@@ -154,8 +154,13 @@ export function createSessionActivities(deps: SessionDependencies) {
     return [...restored, ...(await restoreTranscripts((await checkpoint.dump()).transcripts))];
   };
 
-  const change = () => {
-    const key = deps.keys().execution;
+  /** Of this recovery and this session: one recovery may change several, and each has an undo of its own. */
+  const keyOf = ({ socket = '', name }: SessionSpec): string => {
+    const session = createHash('sha256').update(`${socket}\0${name}`).digest('hex').slice(0, 12);
+    return `${deps.keys().execution}#${session}`;
+  };
+  const change = (spec: SessionSpec) => {
+    const key = keyOf(spec);
     return { key, begin: createChangeNote(folder, key).write };
   };
 
@@ -191,7 +196,7 @@ export function createSessionActivities(deps: SessionDependencies) {
       const checkpoint = await requireBaseline(spec, input.checkpointId);
       const changes = spec.agent ? await bringAgentBack(spec, tmux, checkpoint) : [];
       const made = await withTemporaryDirectory(folder, 'scrollback-', (directory) =>
-        recreateSession(tmux, spec, checkpoint, { ...change(), directory }),
+        recreateSession(tmux, spec, checkpoint, { ...change(spec), directory }),
       );
       return { ...made, checkpointAt: checkpoint.createdAt, changes: [...changes, ...made.changes] };
     },
@@ -200,7 +205,7 @@ export function createSessionActivities(deps: SessionDependencies) {
       const spec = specOf(input);
       const checkpoint = await requireBaseline(spec, input.checkpointId);
       const repaired = await withTemporaryDirectory(folder, 'scrollback-', (directory) =>
-        repairSession(createTmux(spec), spec, checkpoint, { ...change(), directory }),
+        repairSession(createTmux(spec), spec, checkpoint, { ...change(spec), directory }),
       );
       return { ...repaired, checkpointAt: checkpoint.createdAt };
     },
@@ -212,7 +217,7 @@ export function createSessionActivities(deps: SessionDependencies) {
     /** Undo: {@link undoSession}. */
     async reattachSession(input: SessionInput) {
       const spec = specOf(input);
-      return reattachSession(createTmux(spec), spec, { key: deps.keys().execution, folder });
+      return reattachSession(createTmux(spec), spec, { key: keyOf(spec), folder });
     },
     /** Changes nothing. Throws `session-unhealthy` with the reading. */
     async verifySession(input: SessionInput): Promise<SessionReading> {
@@ -223,14 +228,14 @@ export function createSessionActivities(deps: SessionDependencies) {
         details: { ...reading },
       });
     },
-    /** Removes what this recovery has made of the session, and nothing else. */
+    /** Removes what this recovery has made of the session, and nothing else: what it made of another session stays. */
     async undoSession(input: SessionInput): Promise<{ removed: string[] }> {
       const spec = specOf(input);
-      const { execution } = deps.keys();
-      const note = createChangeNote(folder, execution);
-      const { removed } = await undoSession(createTmux(spec), execution, note.isThere());
+      const key = keyOf(spec);
+      const note = createChangeNote(folder, key);
+      const { removed } = await undoSession(createTmux(spec), key, note.isThere());
       await note.remove();
-      const ended = await undoReattach(spec, { key: execution, folder });
+      const ended = await undoReattach(spec, { key, folder });
       return { removed: ended ? [...removed, 'the client process'] : removed };
     },
   };

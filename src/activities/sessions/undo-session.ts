@@ -9,7 +9,7 @@ import type { Tmux, TmuxAnswer } from './tmux.ts';
 
 const FIELDS = ['id', 'key'] as const;
 
-/** A note that a recovery has begun to change a session: without it there is nothing to undo where tmux does not answer. */
+/** A note that the recovery of the key has begun to change a session: without it there is nothing to undo where tmux does not answer. */
 export function createChangeNote(folder: string, key: string) {
   const file = path.join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.begun`);
   return {

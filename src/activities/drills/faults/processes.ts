@@ -7,6 +7,7 @@ import { missingTool } from '../missing-tool.ts';
 import { argvOfProcess } from '../sandbox-argv.ts';
 import {
   endSandboxProcess,
+  killSandboxProcess,
   sandboxProcess,
   processesIn,
   signalSandboxProcess,
@@ -45,7 +46,7 @@ export const PROCESS_FAULTS: Faults<Kind> = {
     takeBack: ({ process: name }, { place }) => signalSandboxProcess(place, name, 'SIGCONT', true),
   },
   killService: {
-    inject: ({ service }, { place, begun }) => signalSandboxProcess(place, service, 'SIGKILL', begun),
+    inject: ({ service }, { place, begun }) => killSandboxProcess(place, service, begun),
     takeBack: ({ service }, context) => startAgain(context, service),
   },
   stopService: {
