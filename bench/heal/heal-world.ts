@@ -1,16 +1,14 @@
-// A host with a worker, and a monitor that looks twice a second at what the bench breaks.
+// A host with a worker of its own process, and a monitor that looks twice a second at what the bench breaks.
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
-import type { CheckpointProvider } from '../../src/activities/providers/index.ts';
+import { Client, Connection } from '@temporalio/client';
 import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
 import type { MonitorDocument } from '../../src/domain/monitor.schema.ts';
 import { findServer } from '../../src/embedded/find-server.ts';
 import { startServer } from '../../src/embedded/start-server.ts';
-import { createWorkers } from '../../src/worker.ts';
-import { workflowSource } from '../../src/workflow-source.ts';
+import { forkWorker } from '../../test/support/fork-worker.ts';
 
 export const HOST = 'bench';
 
@@ -24,7 +22,8 @@ export interface Patient {
   component: object;
   /** Definitions of other targets that it needs. */
   others?: { kind: string; target: string; component: object }[];
-  provider?: CheckpointProvider;
+  /** Of a definition named after the kind: what its checkpoints hold. */
+  provider?: object;
   probe: object;
   failure: { failureType?: string; code?: string; message: string };
   /** Sees to it that it works before the next fault. */
@@ -48,13 +47,22 @@ function monitorOf(patients: readonly Patient[]): MonitorDocument {
   return document('Monitor', 'heal', { host: HOST, checks, ...limits }) as MonitorDocument;
 }
 
+export interface HealWorld {
+  patients: Patient[];
+  recoveries: RecoveryClient;
+  workerPid: number;
+  serverPid: number;
+}
+
+const writeDocuments = (file: string, documents: readonly object[]): Promise<void> =>
+  writeFile(file, documents.map((one) => JSON.stringify(one)).join('\n---\n'));
+
 /** Gives the work a folder, patients made in it, and a client of a worker that watches them. */
 export async function inHealWorld<T>(
   make: (folder: string) => Promise<Patient[]>,
-  work: (world: { patients: Patient[]; recoveries: RecoveryClient; serverPid: number }) => Promise<T>,
+  work: (world: HealWorld) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'rerail-heal-'));
-  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'ERROR' } } });
   const binary = await findServer({ onProgress: (line) => process.stderr.write(`${line}\n`) });
   const server = await startServer({
     dataDir: folder,
@@ -77,27 +85,29 @@ export async function inHealWorld<T>(
     const components = patients
       .flatMap(({ others = [], ...patient }) => [patient, ...others])
       .map(({ kind, target, component }) => document('Component', kind, { target, ...component }));
-    await writeFile(
-      path.join(playbooks, 'components.yaml'),
-      components.map((one) => JSON.stringify(one)).join('\n---\n'),
+    await writeDocuments(path.join(playbooks, 'components.yaml'), components);
+    const providersFile = path.join(folder, 'providers.yaml');
+    const providers = patients.flatMap(({ kind, provider }) =>
+      provider ? [document('Provider', kind, provider)] : [],
     );
-    const connection = await NativeConnection.connect({ address: server.address });
-    const workers = await createWorkers({
-      settings: { dataDir: path.join(folder, 'data'), host: HOST, taskQueue: HOST, playbooksDir: [playbooks] },
-      connection,
-      namespace: 'default',
-      providers: patients.flatMap(({ provider }) => provider ?? []),
-      notifier: { notify: () => Promise.resolve() },
-      workflows: await workflowSource(),
+    await writeDocuments(providersFile, providers);
+    const worker = await forkWorker(folder, {
+      RERAIL_ADDRESS: server.address,
+      RERAIL_HOST: HOST,
+      RERAIL_TASK_QUEUE: HOST,
+      RERAIL_DATA_DIR: path.join(folder, 'data'),
+      RERAIL_PLAYBOOKS_DIR: playbooks,
+      RERAIL_PROVIDERS_FILE: providersFile,
     });
-    const running = Promise.all(workers.map((worker) => worker.run()));
+    const ended = once(worker, 'exit');
+    const connection = await Connection.connect({ address: server.address });
     const recoveries = createRecoveryClient({ client: new Client({ connection }), taskQueue: HOST });
     for (const patient of patients) await patient.prepare(recoveries);
     await recoveries.monitors.start(monitorOf(patients), { by: 'bench', reason: 'measure', defaultHost: HOST });
-    const result = await work({ patients, recoveries, serverPid: server.pid });
+    const result = await work({ patients, recoveries, workerPid: worker.pid ?? Number.NaN, serverPid: server.pid });
     await recoveries.monitors.stop('heal', { by: 'bench', reason: 'measured' });
-    for (const worker of workers) worker.shutdown();
-    await running;
+    worker.kill('SIGTERM');
+    await ended;
     await connection.close();
     return result;
   } finally {

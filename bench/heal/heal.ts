@@ -13,6 +13,9 @@ const FAULTS = 20;
 const LOOK_MS = 200;
 const GIVE_UP_MS = 60_000;
 
+/** Without a fault, for comparison. */
+const WATCH_MS = 10_000;
+
 interface Healed {
   kind: string;
   ms: number;
@@ -35,6 +38,12 @@ async function waitFor(what: string, recoveries: RecoveryClient, look: () => Pro
     }
     await sleep(LOOK_MS);
   }
+}
+
+/** Answers with the share of a core that the process has taken since, in percent. */
+function meterOf(pid: number): () => number {
+  const [before, started] = [cpuMsOf(pid), Date.now()];
+  return () => Math.round(((cpuMsOf(pid) - before) / (Date.now() - started)) * 100);
 }
 
 const recoveriesOf = (recoveries: RecoveryClient, target: string) => recoveries.listRecoveries({ target, limit: 1000 });
@@ -73,12 +82,14 @@ export function measureHeal({ quick }: { quick: boolean }): Promise<object> {
       greedyProcess(folder),
       ...(process.getuid?.() === 0 ? [await fullDisk(folder)] : []),
     ],
-    async ({ patients, recoveries, serverPid }) => {
+    async ({ patients, recoveries, workerPid, serverPid }) => {
       const healed: Healed[] = [];
       let duplicates = 0;
-      const cpu = process.cpuUsage();
-      const serverCpu = cpuMsOf(serverPid);
-      const started = Date.now();
+      const watching = meterOf(workerPid);
+      await sleep(WATCH_MS);
+      const workerCpuWithoutFaults = watching();
+      const workerMeter = meterOf(workerPid);
+      const serverMeter = meterOf(serverPid);
       for (const patient of patients) {
         await patient.prepare(recoveries);
         await waitFor(`${patient.kind} to be well`, recoveries, () => isHealthy(recoveries, patient.target));
@@ -93,8 +104,8 @@ export function measureHeal({ quick }: { quick: boolean }): Promise<object> {
             process.stderr.write(`  ${startedAt} to ${closedAt ?? 'now'}: ${status} by ${playbook ?? 'no playbook'}\n`);
         process.stderr.write(`${patient.kind}: ${faults} in ${Date.now() - begun} ms, ${extra} recoveries too many\n`);
       }
-      const { user, system } = process.cpuUsage(cpu);
-      const wallMs = Date.now() - started;
+      const workerCpu = workerMeter();
+      const serverCpuPercentOfCore = serverMeter();
       const kinds = patients.map(({ kind, barMs }) => {
         const times = healed.filter((one) => one.kind === kind).map(({ ms }) => ms);
         const p95 = [...times].sort((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * 0.95))];
@@ -110,9 +121,10 @@ export function measureHeal({ quick }: { quick: boolean }): Promise<object> {
         recovered: healed.filter(({ status }) => status === 'recovered').length,
         duplicates,
         waitedForPeople: healed.filter(({ humanWaitMs }) => humanWaitMs > 0).length,
-        // Of the process that has worker, monitor and bench in it, faults and the looks of the bench included.
-        workerCpu: atMost('CPU of the worker, mean', Math.round((user + system) / 10 / wallMs), 50, '% of a core'),
-        serverCpuPercentOfCore: Math.round(((cpuMsOf(serverPid) - serverCpu) / wallMs) * 100),
+        // Of `rerail worker`, monitor included, with the programs that it has run.
+        workerCpu: atMost('CPU of the worker, mean', workerCpu, 50, '% of a core'),
+        workerCpuWithoutFaults,
+        serverCpuPercentOfCore,
         kinds,
       };
     },

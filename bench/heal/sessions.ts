@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { createTmuxProvider } from '../../src/activities/providers/index.ts';
 import { createTmuxServer, type TmuxServer } from '../../test/support/tmux-server.ts';
 import { until } from '../../test/support/until.ts';
 import { newId } from '../../src/domain/ids.ts';
@@ -21,7 +20,7 @@ async function createSession(
     target,
     server,
     component: { session: { name: kind, subject: target, socket: server.socket, config: '/dev/null', run: [COMMAND] } },
-    provider: createTmuxProvider({ name: kind, socket: server.socket, sessions: [kind] }),
+    provider: { tmux: { socket: server.socket, sessions: [kind] } },
     probe: { session: { name: kind, subject: target, socket: server.socket } },
     async prepare(recoveries) {
       if (captured) return;
