@@ -67,7 +67,7 @@ async function uidOf(owner: string): Promise<number | undefined> {
 const field = (status: string, name: string): string => new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1] ?? '';
 
 /** `comm` is cut at 15 bytes; the first word of the command line is not. */
-function isNamed(command: string, comm: string, argv: string): boolean {
+function isNamed(command: string, comm: string | undefined, argv: string): boolean {
   const first = argv.split('\0')[0] ?? '';
   return comm === command.slice(0, 15) && command.length <= 15 ? true : path.basename(first) === command;
 }
@@ -76,9 +76,9 @@ async function matches(pid: number, selector: Selector, uid: number | undefined)
   const folder = path.join(PROC, String(pid));
   const { command, argvContains, owner } = selector;
   if (command !== undefined || argvContains !== undefined) {
-    const [comm, argv] = await Promise.all([readOr(`${folder}/comm`), readOr(`${folder}/cmdline`)]);
-    if (comm === undefined || argv === undefined) return undefined;
-    if (command !== undefined && !isNamed(command, comm.trim(), argv)) return undefined;
+    const argv = await readOr(`${folder}/cmdline`);
+    if (argv === undefined) return undefined;
+    if (command !== undefined && !isNamed(command, (await readOr(`${folder}/comm`))?.trim(), argv)) return undefined;
     if (argvContains !== undefined && !argv.replaceAll('\0', ' ').includes(argvContains)) return undefined;
   }
   if (owner !== undefined) {
