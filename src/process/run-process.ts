@@ -1,6 +1,10 @@
-import { execa } from 'execa';
+import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
+import { execa } from 'execa';
 import { RerailError } from '../domain/errors.ts';
+import { statOf } from './proc.ts';
+import { processIdentity } from './process-identity.ts';
+import { endTree, TREE_VARIABLE } from './process-tree.ts';
 
 export interface ProcessSpec {
   /** Program and arguments; there is no shell. */
@@ -14,8 +18,11 @@ export interface ProcessSpec {
   killDelayMs?: number;
   /** Kept of stdout and of stderr each; what comes after is read and dropped, so that the program is not blocked. */
   maxOutputBytes?: number;
-  /** What it has started is killed with it at the time-out; otherwise a straggler that holds the pipes is waited for. */
-  ownGroup?: true;
+  /**
+   * What it has started ends with it, however it ends and wherever that has gone; otherwise what it leaves behind lives on, and is
+   * waited for while it holds the pipes.
+   */
+  leavesNothing?: true;
   /** At the time-out its pipes are closed: it may have handed them to a process that is not killed with it. */
   dropPipes?: true;
 }
@@ -58,10 +65,10 @@ function collect(stream: Readable, limit: number): () => { bytes: Buffer; trunca
   return () => ({ bytes: Buffer.concat(chunks), truncated });
 }
 
-function spawn(spec: ProcessSpec) {
+function spawn(spec: ProcessSpec, token: string | undefined) {
   const [file, ...args] = spec.argv;
   return execa(file, args, {
-    env: spec.env,
+    env: token === undefined ? spec.env : { ...spec.env, [TREE_VARIABLE]: token },
     extendEnv: false,
     ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
     ...(spec.timeoutMs === undefined ? {} : { timeout: spec.timeoutMs }),
@@ -73,33 +80,41 @@ function spawn(spec: ProcessSpec) {
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',
-    detached: spec.ownGroup === true,
+    detached: token !== undefined,
   });
 }
 
-/** Kills the group after the time-out, first with grace. Returns what calls that off. */
-function killGroupLater(pid: number, timeoutMs: number, killDelayMs: number): () => void {
-  const kill = (signal: NodeJS.Signals) => () => {
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // The group is gone, which is what was wanted.
-    }
-  };
-  const timers = [setTimeout(kill('SIGTERM'), timeoutMs), setTimeout(kill('SIGKILL'), timeoutMs + killDelayMs)];
-  return () => timers.forEach(clearTimeout);
+/** Ends, with the process or at its time-out, whatever it has started: first with grace. Answers when that has gone. */
+function endingTree(child: ReturnType<typeof spawn>, token: string, spec: ProcessSpec): Promise<unknown> {
+  const { pid } = child;
+  if (pid === undefined) return Promise.resolve();
+  // Read at once: one that has died already is still there, since nobody has looked yet.
+  const begun = statOf(pid);
+  return new Promise<unknown>((resolve) => {
+    let ending = false;
+    const end = async (): Promise<unknown> => {
+      const { startTime = '' } = (await begun) ?? {};
+      const root = { ...processIdentity(pid), startTime };
+      return endTree({ root, token }, { signal: 'SIGTERM', timeoutMs: spec.killDelayMs ?? KILL_DELAY_MS });
+    };
+    const endOnce = (): void => {
+      clearTimeout(timer);
+      if (!ending) resolve(end());
+      ending = true;
+    };
+    const timer = spec.timeoutMs === undefined ? undefined : setTimeout(endOnce, spec.timeoutMs);
+    child.once('exit', endOnce);
+  });
 }
 
 function launch(spec: ProcessSpec, keepStdout: boolean): RunningProcess {
-  const child = spawn(spec);
+  const token = spec.leavesNothing ? randomUUID() : undefined;
+  const child = spawn(spec, token);
   const stdout = keepStdout ? collect(child.stdout, spec.maxOutputBytes ?? DEFAULT_OUTPUT_BYTES) : undefined;
   const stderr = collect(child.stderr, spec.maxOutputBytes ?? STDERR_BYTES);
   // A program that dies leaves EPIPE on its stdin; how it ended is told by `ended`.
   child.stdin.on('error', () => undefined);
-  const callOff =
-    spec.ownGroup && spec.timeoutMs !== undefined && child.pid !== undefined
-      ? killGroupLater(child.pid, spec.timeoutMs, spec.killDelayMs ?? KILL_DELAY_MS)
-      : () => undefined;
+  const nothingLeft = token === undefined ? undefined : endingTree(child, token, spec);
   const dropped =
     spec.dropPipes && spec.timeoutMs !== undefined
       ? setTimeout(
@@ -110,8 +125,7 @@ function launch(spec: ProcessSpec, keepStdout: boolean): RunningProcess {
           spec.timeoutMs + (spec.killDelayMs ?? KILL_DELAY_MS),
         )
       : undefined;
-  const ended = Promise.resolve(child).then((result): ProcessResult => {
-    callOff();
+  const ended = Promise.resolve(child).then(async (result): Promise<ProcessResult> => {
     clearTimeout(dropped);
     if (result.exitCode === undefined && result.signal === undefined && !result.timedOut && !result.isCanceled) {
       throw new RerailError(
@@ -123,6 +137,7 @@ function launch(spec: ProcessSpec, keepStdout: boolean): RunningProcess {
         },
       );
     }
+    await nothingLeft;
     const out = stdout?.() ?? { bytes: Buffer.alloc(0), truncated: false };
     const err = stderr();
     return {

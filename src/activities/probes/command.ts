@@ -18,7 +18,7 @@ export const lookAtCommand: LookAt<'command'> = async (spec, { timeoutMs }, prob
     timeoutMs,
     killDelayMs: 500,
     maxOutputBytes: CONTENT_LIMIT,
-    ownGroup: true,
+    leavesNothing: true,
   });
   if (result.timedOut) return { passed: false, observed: `no end within ${timeoutMs} ms`, failureType: 'timeout' };
   const contains = stdoutContains === undefined || result.stdout.includes(stdoutContains);

@@ -5,6 +5,7 @@ import { commandEnvironment } from '../../../src/process/command-environment.ts'
 import { readSecret } from '../../../src/process/read-secret.ts';
 import { findCommand } from '../../../src/process/find-command.ts';
 import { resolveInside } from '../../../src/process/inside.ts';
+import { statOf } from '../../../src/process/proc.ts';
 import { runProcess } from '../../../src/process/run-process.ts';
 import { cleanUpAfterEach, setEnvironment, temporaryFolder } from '../activities/temporary.ts';
 
@@ -175,16 +176,38 @@ describe('readSecret', () => {
   });
 });
 
-describe('runProcess with a group of its own', () => {
+describe('runProcess that leaves nothing', () => {
   const env = { PATH: process.env['PATH'] ?? '' };
   const run = (script: string) =>
-    runProcess({ argv: ['/bin/sh', '-c', script], env, timeoutMs: 150, killDelayMs: 100, ownGroup: true });
+    runProcess({ argv: ['/bin/sh', '-c', script], env, timeoutMs: 300, killDelayMs: 100, leavesNothing: true });
+  const isGone = async (pid: number) => [undefined, 'Z'].includes((await statOf(pid))?.state);
+  /** Each prints the number of what it starts. */
+  const stragglers = {
+    'of its group that holds the pipes': "(trap '' TERM; sleep 300) & echo $!; wait",
+    'that ignores SIGTERM, with no pipe of ours':
+      "(trap '' TERM; exec sleep 300 >/dev/null 2>&1) & echo $!; exec sleep 300",
+    'of another session': 'setsid sleep 300 >/dev/null 2>&1 & echo $!; exec sleep 300',
+    'of another session that holds the pipes': 'setsid sleep 300 & echo $!; exec sleep 300',
+  };
 
-  test('a straggler that holds the pipes is killed at the time-out', async () => {
-    expect(await run("(trap '' TERM; sleep 300) & wait")).toMatchObject({ timedOut: true });
+  test.each(Object.entries(stragglers))('ends a straggler %s at the time-out', async (_what, script) => {
+    const { timedOut, stdout } = await run(script);
+    expect(timedOut).toBe(true);
+    expect(await isGone(Number(stdout))).toBe(true);
   });
 
-  test('a process that ends in time is left alone', async () => {
-    expect(await run('echo out; exit 3')).toMatchObject({ exitCode: 3, timedOut: false, stdout: Buffer.from('out\n') });
+  test.each([
+    ['in its group', 'sleep 300 >/dev/null 2>&1 & echo $!; exit 3'],
+    ['that holds the pipes', 'sleep 300 & echo $!; exit 3'],
+    ['of another session', 'setsid sleep 300 >/dev/null 2>&1 & echo $!; exit 3'],
+  ])('ends what a program that ends in time leaves behind %s', async (_what, script) => {
+    const { exitCode, timedOut, stdout } = await run(script);
+    expect({ exitCode, timedOut }).toEqual({ exitCode: 3, timedOut: false });
+    expect(await isGone(Number(stdout))).toBe(true);
+  });
+
+  test('says that a program is missing', async () => {
+    const missing = runProcess({ argv: ['/no/such/program'], env, timeoutMs: 300, leavesNothing: true });
+    await expect(missing).rejects.toMatchObject({ code: 'command-not-found' });
   });
 });

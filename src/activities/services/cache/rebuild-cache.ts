@@ -36,7 +36,7 @@ async function runLoader({ command, timeout }: Loader): Promise<Json> {
     env,
     timeoutMs: toMs(timeout),
     maxOutputBytes: OUTPUT_BYTES,
-    ownGroup: true,
+    leavesNothing: true,
   });
   if (ended.exitCode !== 0 || ended.truncated) {
     throw new RerailError('command-failed', `the loader of the cache ended with exit code ${ended.exitCode}`, {
