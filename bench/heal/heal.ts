@@ -6,7 +6,7 @@ import { cpuMsOf } from '../process-cpu.ts';
 import { inHealWorld, type Patient } from './heal-world.ts';
 import { fullDisk, greedyProcess, killedProcess } from './machine.ts';
 import { damagedCache, exhaustedPool, failingApi, stuckQueue } from './services.ts';
-import { damagedSession, frozenSession, killedServer } from './sessions.ts';
+import { damagedSession, frozenSession, killedServer, stoppedServer } from './sessions.ts';
 
 const FAULTS = 20;
 /** Each look is a query that the worker answers: seldom enough not to be what is measured. */
@@ -73,6 +73,7 @@ export function measureHeal({ quick }: { quick: boolean }): Promise<object> {
     async (folder) => [
       await killedServer(),
       await frozenSession(),
+      await stoppedServer(),
       await failingApi(),
       killedProcess(folder),
       await exhaustedPool(folder),

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createTmuxServer, type TmuxServer } from '../../test/support/tmux-server.ts';
 import { until } from '../../test/support/until.ts';
 import { newId } from '../../src/domain/ids.ts';
-import { statOf } from '../../src/process/proc.ts';
+import { listenerOf, statOf } from '../../src/process/proc.ts';
 import { HOST, type Patient } from './heal-world.ts';
 
 const COMMAND = ['sh', '-c', 'sh -c "sleep 100000; true"; true'];
@@ -63,6 +63,21 @@ export async function frozenSession(): Promise<Patient> {
       const shell = await childOf(pane);
       process.kill(shell, 'SIGSTOP');
       await until(async () => (await statOf(shell))?.state === 'T', 'the stop');
+    },
+  };
+}
+
+/** Its server was stopped. */
+export async function stoppedServer(): Promise<Patient> {
+  const { server, ...session } = await createSession('stopped');
+  return {
+    ...session,
+    barMs: 10_000,
+    failure: { failureType: 'frozen', message: 'the tmux server was stopped' },
+    async break() {
+      const pid = (await listenerOf(server.socket)) ?? Number.NaN;
+      process.kill(pid, 'SIGSTOP');
+      await until(async () => (await statOf(pid))?.state === 'T', 'the stop');
     },
   };
 }

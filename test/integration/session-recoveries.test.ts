@@ -169,6 +169,19 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
     expect((await list('#{pane_pid}')).map(Number)).toEqual([pid]);
   });
 
+  it('wakes a server that was stopped', async () => {
+    await server.start('work');
+    await capture('work');
+    const pid = (await listenerOf(server.socket)) ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    await until(async () => (await statOf(pid))?.state === 'T', 'the stop');
+    const { status, actions } = await recover('work', 'frozen');
+    expect(status).toBe('recovered');
+    expect(actions).toContain('unfreeze-session succeeded');
+    expect((await statOf(pid))?.state).toBe('S');
+    expect(await list('#{session_name}')).toEqual(['work']);
+  });
+
   it('attaches a client again', async () => {
     await server.start('desk');
     await capture('desk');

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCheckpointActivities } from '../../src/activities/checkpoints/create-checkpoint-activities.ts';
@@ -89,12 +91,12 @@ describe.skipIf(skipWithoutTmux)('sessions of a real tmux', () => {
       'echo beneath; exec sleep 1000',
     );
     await server.tmux('select-pane', '-t', pane, '-T', 'a title ##{pid}');
+    await until(async () => (await list('#{pane_current_command}')).includes('sleep'), 'the command');
     return { pane, cwd };
   }
 
   it('captures windows, panes, directories, commands and scrollback, with secrets masked', async () => {
     const { cwd } = await furnish();
-    await until(async () => (await list('#{pane_current_command}')).includes('sleep'), 'the command');
     await until(async () => (await list('#{window_name}')).includes('sh'), 'the name after the shell');
     const { state, dump } = await captureSession(tmux, { names: ['work'] });
     expect(state.sessions[0]?.windows.map(({ index, name, panes }) => [index, name, panes.length])).toEqual([
@@ -318,7 +320,7 @@ describe.skipIf(skipWithoutTmux)('sessions of a real tmux', () => {
     process.kill(pid, 'SIGSTOP');
     expect(await look(good)).toMatchObject({
       health: 'frozen',
-      observed: expect.stringContaining('within 2 s') as string,
+      observed: expect.stringContaining(`process ${pid} is stopped`) as string,
     });
     await expect(recreateSession(tmux, spec, good, order)).rejects.toMatchObject({
       remedy: expect.stringContaining('killServer') as string,
@@ -328,6 +330,20 @@ describe.skipIf(skipWithoutTmux)('sessions of a real tmux', () => {
     expect(await undoSession(tmux, order.key, false)).toEqual({ removed: [] });
     expect(await unfreezeSession(tmux, spec, good)).toMatchObject({ woken: [`tmux server ${pid}: SIGCONT`] });
     expect(await look(good)).toMatchObject({ health: 'healthy' });
+  });
+
+  it('sees a server that is silent without being stopped', async () => {
+    const socket = join(server.folder, 'silent.sock');
+    const silent = createServer().listen(socket);
+    await once(silent, 'listening');
+    try {
+      tmux = createTmux({ socket, config: '/dev/null' });
+      spec = define({ socket });
+      const { health, observed } = await look();
+      expect({ health, observed }).toMatchObject({ health: 'frozen', observed: expect.stringContaining('within 2 s') });
+    } finally {
+      silent.close();
+    }
   });
 
   it('undoes what one recovery made of a session, not what it made of another', async () => {

@@ -179,9 +179,9 @@ export function createSessionActivities(deps: SessionDependencies) {
     /** A recovery checkpoint of what is left. Undo: none is needed, nothing but the store changes. */
     async saveSession(input: SessionInput): Promise<SavedSession> {
       const spec = specOf(input);
-      const { reading } = await lookAtSession(createTmux(spec), spec, undefined);
-      if (reading.health === 'crashed' && !spec.agent)
-        return { saved: false, reason: `nothing is left to save: ${reading.observed}` };
+      const { reading, session } = await lookAtSession(createTmux(spec), spec, undefined);
+      if (!session && (reading.health === 'frozen' || !spec.agent))
+        return { saved: false, reason: `there is nothing to save: ${reading.observed}` };
       const id = idOf('save', deps.keys().step);
       await capture(
         spec,

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { RerailError } from '../../domain/errors.ts';
 import type { PaneState, SessionState, TerminalSession, WindowState } from '../../domain/session.ts';
-import { argvOf, membersOf, statOf } from '../../process/proc.ts';
 import { MASK, type Redact } from '../../telemetry/redact.ts';
+import { foregroundOf } from './foreground.ts';
 import { readRows, rowFormat } from './read-rows.ts';
-import { THEN, unescapeName, type Tmux } from './tmux.ts';
+import { stoppedServer } from './server-process.ts';
+import { ANSWER_MS, THEN, unescapeName, type Tmux, type TmuxAnswer } from './tmux.ts';
 
 const PANE_FIELDS = [
   'session_id',
@@ -76,22 +77,6 @@ function isPrompt(argv: readonly string[], shell: string): boolean {
   return isShell && argv.slice(1).every((word) => word.startsWith('-') && !/^-[a-z]*c/.test(word));
 }
 
-/** What has the terminal of a pane: the leader of the foreground group, or who is left of it. */
-async function foregroundOf(rows: readonly PaneRow[]): Promise<Map<string, { argv: string[]; isPane: boolean }>> {
-  const panes = await Promise.all(
-    rows.map(async (row) => ({ id: row.pane_id, own: await statOf(Number(row.pane_pid)) })),
-  );
-  const groups = new Set(panes.flatMap(({ own }) => (own && own.foregroundGroup > 0 ? [own.foregroundGroup] : [])));
-  const members = await membersOf(groups);
-  const found = panes.map(async ({ id, own }) => {
-    const group = members.get(own?.foregroundGroup ?? -1) ?? [];
-    const chosen = group.find(({ pid }) => pid === own?.foregroundGroup) ?? group[0];
-    const argv = chosen ? await argvOf(chosen.pid) : [];
-    return [id, { argv, isPane: chosen?.pid === own?.pid }] as const;
-  });
-  return new Map(await Promise.all(found));
-}
-
 /** A secret may be the word after its option. */
 const maskWords = (argv: readonly string[], redact: Redact): string[] =>
   argv.map((word, place) => {
@@ -107,6 +92,22 @@ export interface ListedState extends Omit<SessionState, 'missing' | 'transcripts
   server: { pid: number; startTime: string };
 }
 
+/** A server that answers does so by then; one that does not may be seen to be stopped. */
+const FIRST_ANSWER_MS = 500;
+
+/** A stopped server is told by its process, long before by its silence. */
+async function askForAll(tmux: Tmux): Promise<TmuxAnswer & { stopped?: number | undefined }> {
+  const soon = await tmux.ask(listCommand(), FIRST_ANSWER_MS);
+  if (soon.outcome !== 'no-answer') return soon;
+  const stopped = await stoppedServer(tmux);
+  return stopped === undefined ? tmux.ask(listCommand(), ANSWER_MS - FIRST_ANSWER_MS) : { ...soon, stopped };
+}
+
+const noAnswer = ({ socket }: Tmux, stopped: number | undefined): string => {
+  const seen = stopped === undefined ? ' within 2 s' : `: process ${stopped} is stopped (state T)`;
+  return `tmux at ${socket ?? 'the default socket'} did not answer${seen}`;
+};
+
 /**
  * Lists what a server has. Undefined when there is no server, or none of the sessions. Throws `session-failed` when the
  * server does not answer.
@@ -116,13 +117,13 @@ export async function listSessionState(
   names: readonly string[] | undefined,
   redact: Redact,
 ): Promise<ListedState | undefined> {
-  const answer = await tmux.ask(listCommand());
+  const answer = await askForAll(tmux);
   if (answer.outcome === 'no-server') return undefined;
   if (answer.outcome !== 'answered')
     throw new RerailError(
       'session-failed',
       answer.outcome === 'no-answer'
-        ? `tmux at ${tmux.socket ?? 'the default socket'} did not answer within 2 s`
+        ? noAnswer(tmux, answer.stopped)
         : `tmux at ${tmux.socket ?? 'the default socket'} refused to list its sessions: ${answer.stderr}`,
       {
         remedy: 'Look at it with `rerail session check`; a frozen server is woken by the recovery of type frozen.',
@@ -142,7 +143,7 @@ export async function listSessionState(
   if (!any) return undefined;
   const foreground = await foregroundOf(rows);
   const toPane = (row: PaneRow): PaneState => {
-    const { argv = [], isPane = true } = foreground.get(row.pane_id) ?? {};
+    const { argv = [], isPane = true, cwd = '' } = foreground.get(row.pane_id) ?? {};
     const of = (field: FreeField): string => free[field].get(row.pane_id) ?? '';
     return {
       id: row.pane_id,
@@ -150,7 +151,7 @@ export async function listSessionState(
       active: isOn(row.pane_active),
       pid: Number(row.pane_pid),
       tty: row.pane_tty,
-      cwd: of('cwd'),
+      cwd: of('cwd') || cwd,
       title: redact(of('title')),
       command: row.pane_current_command,
       argv: maskWords(argv, redact),

@@ -16,6 +16,7 @@ import {
 import { capturedSession, lookAtSession, type Looked } from './check-session.ts';
 import type { RestorableSession } from './find-baseline.ts';
 import { readRows, rowFormat } from './read-rows.ts';
+import { defaultSocket } from './server-process.ts';
 import { literal, THEN, unescapeName, type Tmux } from './tmux.ts';
 
 export interface RestoreOrder {
@@ -36,10 +37,6 @@ export interface SessionChange {
   notes: string[];
   undo: string;
 }
-
-/** The socket that tmux takes where none is named. */
-export const defaultSocket = (): string =>
-  `${process.env['TMUX_TMPDIR'] ?? '/tmp'}/tmux-${String(process.getuid?.() ?? 0)}/default`;
 
 const SESSION_FIELDS = ['session_id', 'session_name'] as const;
 

@@ -1,24 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RerailError } from '../../domain/errors.ts';
 import type { SessionSpec } from '../../domain/session.ts';
-import { listenerOf, sendSignal, statOf } from '../../process/proc.ts';
+import { sendSignal } from '../../process/proc.ts';
 import { lookAtSession, type Baseline } from './check-session.ts';
 import { describeFrozen, findFrozen } from './find-frozen.ts';
-import { defaultSocket } from './recreate-session.ts';
+import { stoppedServer } from './server-process.ts';
 import { ANSWER_MS, type Tmux } from './tmux.ts';
 
 export interface Unfrozen {
   session: string;
   woken: string[];
   undo: string;
-}
-
-/** A server that was stopped itself. True when a signal was sent. */
-async function wakeServer(tmux: Tmux): Promise<number | undefined> {
-  const pid = await listenerOf(tmux.socket ?? defaultSocket());
-  if (pid === undefined || (await statOf(pid))?.state !== 'T') return undefined;
-  sendSignal(pid, 'SIGCONT');
-  return pid;
 }
 
 /**
@@ -34,8 +26,8 @@ export async function unfreezeSession(
   const undo: string[] = [];
   let looked = await lookAtSession(tmux, spec, baseline);
   if (!looked.session && looked.reading.health === 'frozen') {
-    const server = await wakeServer(tmux);
-    if (server !== undefined) {
+    const server = await stoppedServer(tmux);
+    if (server !== undefined && sendSignal(server, 'SIGCONT')) {
       woken.push(`tmux server ${server}: SIGCONT`);
       undo.push(`SIGSTOP to ${server}`);
       looked = await lookAtSession(tmux, spec, baseline);
