@@ -25,8 +25,8 @@ import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
 import { translateError } from './errors.ts';
 import { listExecutions, sinceIn } from './list-executions.ts';
 
-/** A definition travels with every watch; Temporal refuses what is over 2 MB. */
-const LARGEST_BYTES = 1_000_000;
+/** A definition travels with every watch, beside what is known of its targets; Temporal refuses what is over 2 MB. */
+export const LARGEST_BYTES = 1_000_000;
 
 const notFound = (name: string): RerailError =>
   new RerailError('monitor-not-found', `there is no monitor "${name}"`, {

@@ -24,6 +24,7 @@ import {
   rulesOf,
   type MonitorRecord,
 } from './monitor-state.ts';
+import { carry } from './carry-monitor.ts';
 import { SEARCH_ATTRIBUTES } from './search-attributes.ts';
 import {
   checkCheckNow,
@@ -39,7 +40,7 @@ import { keepWatching, type Watching } from './steps/watch-monitor.ts';
 export interface HealthMonitorInput {
   monitor: Monitor;
   /** Carried over continue-as-new. */
-  record?: MonitorRecord;
+  record?: Omit<MonitorRecord, 'monitor'>;
   /** Watches after which the history is begun anew, besides when Temporal suggests it. */
   continueAfter?: number;
   /** Of one watch. Milliseconds. */
@@ -54,7 +55,7 @@ const LONGEST_CHECK_NOW = '2m';
  */
 export async function healthMonitor(input: HealthMonitorInput): Promise<MonitorHealth> {
   const { continueAfter, watchMs } = input;
-  const record = input.record ?? newRecord(input.monitor, Date.now());
+  const record = input.record ? { ...input.record, monitor: input.monitor } : newRecord(input.monitor, Date.now());
   let version = 0;
   let stopped = false;
   let published = '';
@@ -236,7 +237,7 @@ export async function healthMonitor(input: HealthMonitorInput): Promise<MonitorH
   publish();
   if (stopped) return health();
   await condition(allHandlersFinished);
-  return continueAsNew<typeof healthMonitor>({ ...input, monitor: record.monitor, record });
+  return continueAsNew<typeof healthMonitor>({ ...input, ...carry(record) });
 }
 
 /** A mistake of our own ends the monitor with its name instead of trying the same task for ever; a cancellation stays one. */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LARGEST_BYTES } from '../../src/client/monitors.ts';
 import { MonitorSchema } from '../../src/domain/monitor.schema.ts';
 import { monitorOf, type MonitorHealth } from '../../src/domain/monitor.ts';
 import { monitorId, recoveryId, WORKFLOW_TYPES } from '../../src/domain/wire-names.ts';
@@ -31,8 +32,8 @@ const definition = (spec: object = {}, check: object = {}) => ({
     target: harness.target,
     hold: '1ms',
     cooldown: '1ms',
-    ...spec,
     checks: [{ name: 'up', probe: { file: { path: fileOf() } }, periodSeconds: 0.1, ...check }],
+    ...spec,
   },
 });
 
@@ -194,6 +195,28 @@ describe('a health monitor', () => {
     const now = await seen('healthy', ({ state }) => state === 'healthy');
     expect(one(now).maintenance).toMatchObject({ by: 'ada' });
     expect(now.changes).toHaveLength(1);
+    await stop();
+  });
+
+  it('carries the largest definition into a new history', async () => {
+    well();
+    const check = (index: number, message: string) => ({
+      ...{ name: `check-${index}`, target: `service/${nameOf()}-${index}`, probe: { file: { path: fileOf() } } },
+      failure: { message },
+    });
+    const checks = (letters: number) => Array.from({ length: 1000 }, (_, i) => check(i, 'x'.repeat(letters)));
+    const made = (letters: number) =>
+      monitorOf(MonitorSchema.parse(definition({ checks: checks(letters) })), harness.host);
+    const size = (letters: number): number => JSON.stringify(made(letters)).length;
+    const letters = 1 + Math.floor((LARGEST_BYTES - size(1)) / 1000);
+    expect(LARGEST_BYTES - size(letters)).toBeLessThan(1000);
+    const handle = await harness.client.workflow.start(WORKFLOW_TYPES.healthMonitor, {
+      workflowId: monitorId(nameOf()),
+      taskQueue: harness.taskQueue,
+      args: [{ monitor: made(letters), continueAfter: 1, watchMs: 2000 }],
+    });
+    await until(async () => (await handle.describe()).runId !== handle.firstExecutionRunId, 'a new run');
+    await seen('healthy', ({ state, targets }) => state === 'healthy' && targets.length === 1000);
     await stop();
   });
 
