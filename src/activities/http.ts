@@ -2,7 +2,7 @@ import { toMs, type Duration } from '../domain/duration.ts';
 import { codeOf, messageOf, RerailError } from '../domain/errors.ts';
 import type { Json } from '../domain/canonical-json.ts';
 import type { HttpOperation, OperationResult } from '../domain/operation.ts';
-import { retryAfterMs } from '../domain/retry-after.ts';
+import { askedWaitMs } from '../domain/retry-after.ts';
 import { readSecret } from '../process/read-secret.ts';
 import { createRedactor, redactDeep } from '../telemetry/redact.ts';
 
@@ -97,7 +97,7 @@ export async function callHttp(input: { operation: HttpOperation; key: string })
   const expected = operation.expectStatus ? operation.expectStatus.includes(response.status) : response.ok;
   const result = { httpStatus: response.status, truncated, durationMs: Date.now() - started };
   if (expected) return { ...result, output: redactDeep(parse(text), redact) as Json };
-  const wait = retryAfterMs(response.headers.get('retry-after'), Date.now());
+  const wait = askedWaitMs(response.status, (name) => response.headers.get(name), Date.now());
   throw new RerailError('http-failed', redact(`${method} ${url} answered ${response.status}: ${text}`).slice(0, 600), {
     details: { httpStatus: response.status, ...(wait === undefined ? {} : { retryAfterMs: wait }) },
   });

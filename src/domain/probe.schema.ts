@@ -50,6 +50,8 @@ export const ProbeReadingSchema = z.object({
   /** Of those that measure, in the unit. */
   value: z.number().optional(),
   unit: z.string().optional(),
+  /** For so long the target asked not to be asked again. Milliseconds. */
+  retryAfterMs: z.number().optional(),
 });
 
 export type VerifySpec = z.infer<typeof VerifySpecSchema>;

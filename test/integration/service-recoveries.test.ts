@@ -43,6 +43,11 @@ let api: Server;
 let answers: { status: number; headers?: Record<string, string> }[] = [{ status: 200 }];
 let asked: string[] = [];
 
+/** Until then it takes nothing at `/limited…`, and says how many seconds are left. */
+let limitedUntil = 0;
+/** When a recovery asked there. */
+let recoveryAsked: number[] = [];
+
 /** As one recovery calls them, without its workflow. */
 let activities: ReturnType<typeof createServiceActivities>;
 
@@ -82,6 +87,12 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rerail-services-'));
   await mkdir(join(folder, 'playbooks'));
   api = createServer((request, response) => {
+    const left = request.url?.startsWith('/limited') ? limitedUntil - Date.now() : 0;
+    if (request.url === '/limited/health') recoveryAsked.push(Date.now());
+    if (left > 0) {
+      response.writeHead(429, { 'ratelimit-reset': String(Math.ceil(left / 1000)) }).end('{}');
+      return;
+    }
     asked.push(`${request.method} ${request.url}`);
     const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? { status: 200 };
     response.writeHead(answer.status, answer.headers).end('{}');
@@ -176,6 +187,33 @@ describe('an API', () => {
       stale: false,
     });
     service.close();
+  });
+
+  it('that a monitor finds limited is not asked by its recovery before the time that it names', async () => {
+    const api = { health: { url: url('/limited/health') }, rate: { perSecond: 100 }, restore };
+    await define({ kind: 'found', service: { api } });
+    const checks = [{ name: 'limited', probe: { http: { url: url('/limited/monitor') } }, periodSeconds: 0.1 }];
+    limitedUntil = Date.now() + 4000;
+    recoveryAsked = [];
+    const hand = { by: 'ada', reason: 'a test' };
+    const monitor = { apiVersion: 'rerail/v1', kind: 'Monitor', metadata: { name: nameOf('found') } } as const;
+    await recoveries.monitors.start(
+      { ...monitor, spec: { target: targetOf('found'), checks } },
+      { ...hand, defaultHost: recoveries.taskQueue },
+    );
+    try {
+      const handle = recoveries.getHandle(targetOf('found'));
+      await until(() => handle.describe().catch(() => undefined), 'the recovery');
+      const { status, failure, plan } = await handle.result();
+      expect({ status, retryAfter: failure.retryAfter }).toEqual({
+        status: 'recovered',
+        retryAfter: expect.stringMatching(/^\d+ms$/) as string,
+      });
+      expect(plan?.playbook.name).toBe('service-rate-limit');
+      expect(Math.min(...recoveryAsked)).toBeGreaterThanOrEqual(limitedUntil);
+    } finally {
+      await recoveries.monitors.stop(nameOf('found'), hand);
+    }
   });
 
   it('that stays ill is not called recovered, and is no longer shown as degraded', async () => {

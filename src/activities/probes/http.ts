@@ -1,6 +1,7 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { FailureType } from '../../domain/failure.ts';
+import { askedWaitMs } from '../../domain/retry-after.ts';
 import { networkCode } from '../http.ts';
 import type { LookAt } from './look.ts';
 
@@ -39,6 +40,11 @@ async function readText(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).subarray(0, CONTENT_LIMIT).toString('utf8');
 }
 
+const headerOf =
+  ({ headers }: IncomingMessage) =>
+  (name: string): string | null =>
+    [headers[name] ?? []].flat()[0] ?? null;
+
 export const lookAtHttp: LookAt<'http'> = async ({ url, status: wanted, contains }, { signal }) => {
   const started = Date.now();
   try {
@@ -49,12 +55,14 @@ export const lookAtHttp: LookAt<'http'> = async ({ url, status: wanted, contains
       const ms = Date.now() - started;
       const seen = `HTTP ${status} in ${ms} ms`;
       const passed = right && has;
+      const wait = passed ? undefined : askedWaitMs(status, headerOf(answer), Date.now());
       return {
         passed,
         observed: has ? seen : `${seen}, body lacks ${JSON.stringify(contains)}`,
         value: ms,
         unit: 'ms',
         ...(passed ? {} : { failureType: typeOf(status) }),
+        ...(wait === undefined ? {} : { retryAfterMs: wait }),
       };
     });
   } catch (error) {

@@ -4,7 +4,7 @@ import type { ProcessStatus } from '../../domain/process.ts';
 import type { SessionReading } from '../../domain/session.ts';
 
 /** What one look saw. */
-export type Look = Pick<ProbeReading, 'passed' | 'observed' | 'failureType' | 'value' | 'unit'>;
+export type Look = Pick<ProbeReading, 'passed' | 'observed' | 'failureType' | 'value' | 'unit' | 'retryAfterMs'>;
 
 export interface LookOptions {
   timeoutMs: number;

@@ -1,6 +1,7 @@
 import type { Failure } from '../../domain/failure.ts';
 import { HOST_LOST } from '../../domain/host.ts';
 import { probeOf, type MonitorCheck } from '../../domain/monitor.ts';
+import type { ProbeReading } from '../../domain/probe.ts';
 import { countOf, type MonitorRecord } from '../monitor-state.ts';
 
 const MESSAGE = 9000;
@@ -9,6 +10,13 @@ const MESSAGE = 9000;
 function firstFailure({ periodSeconds }: MonitorCheck, at: string, failures: number, now: number): string {
   const seen = Date.parse(at) - Math.max(0, failures - 1) * periodSeconds * 1000;
   return new Date(Math.min(seen, now)).toISOString();
+}
+
+/** What is left of the wait that the target asked for when it was looked at. */
+function waitLeft({ at, retryAfterMs }: ProbeReading, now: number): Pick<Failure, 'retryAfter'> {
+  if (retryAfterMs === undefined) return {};
+  const left = retryAfterMs - Math.max(0, now - Date.parse(at));
+  return left > 0 ? { retryAfter: `${Math.ceil(left)}ms` } : {};
 }
 
 /** What is told of a target that is ill: the first of its ill checks speaks, the readings of all are evidence. */
@@ -39,7 +47,10 @@ export function targetFailure(record: MonitorRecord, target: string, now: number
     detectedAt: new Date(now).toISOString(),
     ...(first?.reading === undefined
       ? {}
-      : { occurredAt: firstFailure(first.check, first.reading.at, first.count.failures, now) }),
+      : {
+          occurredAt: firstFailure(first.check, first.reading.at, first.count.failures, now),
+          ...waitLeft(first.reading, now),
+        }),
     ...(type === undefined ? {} : { type }),
     ...(given?.code === undefined ? {} : { code: given.code }),
     ...(given?.severity === undefined ? {} : { severity: given.severity }),

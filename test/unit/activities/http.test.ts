@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { callHttp, networkCode } from '../../../src/activities/http.ts';
-import { retryAfterMs } from '../../../src/domain/retry-after.ts';
+import { askedWaitMs, retryAfterMs } from '../../../src/domain/retry-after.ts';
 import type { HttpOperation } from '../../../src/domain/operation.ts';
 import { failure } from '../../support/rejection.ts';
 import { cleanUpAfterEach, closedPort, httpServer, setEnvironment, tcpServer, temporaryFolder } from './temporary.ts';
@@ -259,6 +259,22 @@ test.each([
   ['Thu, 01 Jan 1970 00:00:05 GMT', 0],
 ])('retryAfterMs(%j) at 10 s is %s', (header, expected) => {
   expect(retryAfterMs(header, 10_000)).toBe(expected);
+});
+
+test.each([
+  [503, { 'retry-after': '7', 'ratelimit-reset': '9' }, 7000],
+  [429, { 'ratelimit-reset': '9' }, 9000],
+  [429, { ratelimit: '"default";r=0;t=30' }, 30_000],
+  [429, { 'x-ratelimit-reset': '1700000012' }, 12_000],
+  [429, { 'x-ratelimit-reset': '1700000012000' }, 12_000],
+  [429, { 'x-ratelimit-reset': '1699999999' }, 0],
+  [429, { 'x-ratelimit-reset': 'soon' }, undefined],
+  [403, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1700000012' }, 12_000],
+  [403, { 'x-ratelimit-remaining': '5', 'x-ratelimit-reset': '1700000012' }, undefined],
+  [500, { 'x-ratelimit-reset': '1700000012' }, undefined],
+  [429, {}, undefined],
+])('an answer %i with %j asks for a wait of %s', (status, headers: Record<string, string>, expected) => {
+  expect(askedWaitMs(status, (name) => headers[name] ?? null, 1_700_000_000_000)).toBe(expected);
 });
 
 test('networkCode finds the code in causes and in aggregates', () => {

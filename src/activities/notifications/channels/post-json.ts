@@ -1,4 +1,4 @@
-import { retryAfterMs } from '../../../domain/retry-after.ts';
+import { askedWaitMs } from '../../../domain/retry-after.ts';
 import { networkCode, readBounded } from '../../http.ts';
 import { DeliveryError } from '../delivery-error.ts';
 
@@ -36,6 +36,6 @@ export async function postJson({ url, body, headers = {} }: PostInput): Promise<
   const { status } = response;
   throw new DeliveryError(`answered with status ${status}`, {
     permanent: status < 500 && !PASSING.includes(status),
-    retryAfterMs: retryAfterMs(response.headers.get('retry-after'), Date.now()),
+    retryAfterMs: askedWaitMs(status, (name) => response.headers.get(name), Date.now()),
   });
 }
