@@ -90,7 +90,7 @@ export async function fullDisk(folder: string): Promise<Patient> {
     kind: 'disk',
     barMs: 30_000,
     target: 'machine/disk',
-    component: { machine: { disk: { probe, remove: [{ folder: disk }], checkpoints: false } } },
+    component: { machine: { disk: { probe, remove: [{ folder: disk }] } } },
     probe: { disk: probe },
     failure: { failureType: 'resource_exhaustion', message: 'the disk is full' },
     prepare: nothing,

@@ -38,8 +38,8 @@ const DiskSchema = z.strictObject({
   remove: z.array(OldFilesSchema).max(50).default([]),
   /** Folders whose caches may be emptied. */
   caches: z.array(CacheSchema).max(50).default([]),
-  /** Checkpoints older than 7 days, by the retention rules of their ledgers. */
-  checkpoints: z.boolean().default(true),
+  /** Whether checkpoints older than 7 days may go, by the retention rules of their ledgers; they cannot be had back. */
+  checkpoints: z.boolean().default(false),
   /** On another file system: what is removed lies here until the disk is seen to be well. Without it there is no undo. */
   aside: absolute.optional(),
 });

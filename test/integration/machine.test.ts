@@ -102,7 +102,7 @@ describe('a disk that is full', () => {
     expect(left()).toEqual(['link', 'old.log', 'old.txt', 'older.log.1', 'young.log']);
     expect(policies).toEqual([]);
     mkdirSync(join(root, 'app/coverage'), { recursive: true });
-    const machine = disk({ caches: [{ folder: join(root, 'app') }] });
+    const machine = disk({ caches: [{ folder: join(root, 'app') }], checkpoints: true });
     const done = await activities().healDisk({ machine });
     expect(done).toMatchObject({ before: 'too much', after: 'enough', removedTotal: 2, aside: 0 });
     expect(done.freedBytes).toBeGreaterThan(1000);
@@ -118,7 +118,7 @@ describe('a disk that is full', () => {
     await activities().healDisk({ machine: disk() });
     expect(left()).toContain('old.log');
     isFull = () => true;
-    const error = await failure(activities().healDisk({ machine: disk({ checkpoints: false }) }));
+    const error = await failure(activities().healDisk({ machine: disk() }));
     expect(error).toMatchObject({ code: 'heal-failed', nonRetryable: true });
     expect(error.message).toContain('too much');
     expect(policies).toEqual([]);

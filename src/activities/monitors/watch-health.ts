@@ -7,12 +7,18 @@ import {
   type WatchInput,
   type WatchResult,
 } from '../../domain/monitor.ts';
-import type { Probe, ProbeReading } from '../../domain/probe.ts';
+import { probeKind, type Probe, type ProbeKind, type ProbeReading } from '../../domain/probe.ts';
 import { countLook, isPlain, PLAIN, UNSEEN } from '../../resilience/check-count.ts';
 import { dueAfter, firstDue } from './check-schedule.ts';
 
-/** Looks of one watch at the same time. */
-const AT_ONCE = 50;
+/**
+ * Looks of one watch at the same time. Those that only wait for another side take next to nothing: targets that hang, each until its
+ * time-out, do not keep the others from being looked at.
+ */
+const AT_ONCE = { here: 50, elsewhere: 500 };
+const ELSEWHERE: ReadonlySet<ProbeKind> = new Set(['http', 'tcp', 'postgres', 'redis', 'queue', 'temporalTaskQueue']);
+type Place = keyof typeof AT_ONCE;
+const placeOf = ({ probe }: MonitorCheck): Place => (ELSEWHERE.has(probeKind(probe)) ? 'elsewhere' : 'here');
 /** What turns together is told together. Milliseconds. */
 const GATHER_MS = 200;
 const BEAT_MS = 1000;
@@ -74,9 +80,9 @@ export async function watchHealth(input: WatchInput, deps: WatchDeps): Promise<W
   const changed = new Set<string>();
   const asked = new Set(input.now.filter((name) => counts.has(name)));
   const timers = new Map<string, NodeJS.Timeout>();
-  const waiting: { check: MonitorCheck; due: number }[] = [];
+  const waiting: Record<Place, { check: MonitorCheck; due: number }[]> = { here: [], elsewhere: [] };
   let unseen = [...counts.values()].filter(({ state }) => state === 'unknown').length;
-  let running = 0;
+  const running: Record<Place, number> = { here: 0, elsewhere: 0 };
   let ended = false;
   let dirty = false;
   let quiet = 0;
@@ -96,10 +102,11 @@ export async function watchHealth(input: WatchInput, deps: WatchDeps): Promise<W
   };
 
   async function perform(check: MonitorCheck, due: number): Promise<void> {
-    running += 1;
+    const place = placeOf(check);
+    running[place] += 1;
     deps.onLook?.({ check: check.name, lateMs: Date.now() - due });
     const reading = await lookOnce(monitor.name, check, deps.look);
-    running -= 1;
+    running[place] -= 1;
     if (ended) return;
     const before = counts.get(check.name) ?? UNSEEN;
     const after = countLook(before, reading.passed, check);
@@ -113,13 +120,14 @@ export async function watchHealth(input: WatchInput, deps: WatchDeps): Promise<W
     note(check.name, after.state);
     if (asked.delete(check.name) && asked.size === 0) tellSoon();
     schedule(check, dueAfter(check, Math.max(Date.now(), due)));
-    const next = waiting.shift();
+    const next = waiting[place].shift();
     if (next) void perform(next.check, next.due);
   }
   function schedule(check: MonitorCheck, due: number): void {
     const begin = (): void => {
-      if (running < AT_ONCE) void perform(check, due);
-      else waiting.push({ check, due });
+      const place = placeOf(check);
+      if (running[place] < AT_ONCE[place]) void perform(check, due);
+      else waiting[place].push({ check, due });
     };
     timers.set(check.name, setTimeout(begin, Math.max(0, due - Date.now())));
   }

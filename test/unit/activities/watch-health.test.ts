@@ -75,6 +75,36 @@ describe('a watch', () => {
     expect(JSON.stringify(result).length).toBeLessThan(20_000);
   });
 
+  test('looks at all in time though every target hangs until the time-out', async () => {
+    const hangs = (): Promise<boolean> => new Promise((resolve) => setTimeout(resolve, 5000, false));
+    const late: number[] = [];
+    const { deps } = depsWith(hangs, { onLook: ({ lateMs }) => void late.push(lateMs) });
+    const monitor = monitorWith(1000, { failureThreshold: 1000 });
+    await finish(watchHealth(inputFor(monitor, { watchMs: 60_000 }), deps), 66_000);
+    expect(late.length).toBeGreaterThan(5000);
+    expect(Math.max(...late)).toBeLessThan(10_000);
+  });
+
+  test('keeps looks that wait for another side from those that take something of this machine, and the other way round', async () => {
+    const started: string[] = [];
+    const never = new Promise<boolean>(() => undefined);
+    const { deps } = depsWith((name) => (started.push(name), never));
+    const probes = [{ command: { argv: ['true'] } }, { tcp: { port: 1 } }];
+    const checks = Array.from({ length: 1000 }, (_, i) => ({
+      name: `c${i}`,
+      target: 'service/a',
+      probe: probes[Math.min(i % 4, 1)],
+    }));
+    const monitor = monitorOf(
+      MonitorSchema.parse({ apiVersion: 'rerail/v1', kind: 'Monitor', metadata: { name: 'm' }, spec: { checks } }),
+      'h',
+    );
+    void watchHealth(inputFor(monitor), deps);
+    await vi.advanceTimersByTimeAsync(10_500);
+    const here = started.filter((name) => Number(name.slice(1)) % 4 === 0);
+    expect([here.length, started.length - here.length]).toEqual([50, 500]);
+  });
+
   test('ends with the failure that fills the threshold, and the next one keeps the step', async () => {
     const monitor = monitorWith(2);
     const { deps, looks } = depsWith((name) => name !== 'c1');
@@ -135,7 +165,7 @@ describe('a watch', () => {
   test('bounds looks at the same time, and heartbeats what is small', async () => {
     const { deps, looks, beats } = depsWith(() => new Promise<boolean>(() => undefined));
     const stop = new AbortController();
-    const watch = watchHealth(inputFor(monitorWith(200, { probe: { tcp: { port: 7777 } } }), { now: [] }), {
+    const watch = watchHealth(inputFor(monitorWith(200, { probe: { memory: {} } }), { now: [] }), {
       ...deps,
       signal: stop.signal,
     });
