@@ -12,6 +12,11 @@ import { forkWorker } from '../../test/support/fork-worker.ts';
 
 export const HOST = 'bench';
 
+/** How the bench looks; told with its figures, since a user's monitor may look more seldom. */
+export const WATCHED = { periodSeconds: 0.5, timeoutSeconds: 3, failureThreshold: 3 };
+/** One fault follows the other at once. */
+export const PAUSES = { cooldown: '1ms', hold: '1ms' };
+
 /** Something that breaks and is healed by the built-in playbooks. */
 export interface Patient {
   kind: string;
@@ -41,9 +46,9 @@ const document = (kind: string, name: string, spec: object): object => ({
 
 function monitorOf(patients: readonly Patient[]): MonitorDocument {
   const checks = patients.map(({ kind, target, probe, failure }) => ({
-    ...{ name: kind, target, probe, failure, periodSeconds: 0.5, timeoutSeconds: 3 },
+    ...{ name: kind, target, probe, failure, ...WATCHED },
   }));
-  const limits = { startLimit: { burst: 100, interval: '1h' }, cooldown: '1ms', hold: '1ms' };
+  const limits = { startLimit: { burst: 100, interval: '1h' }, ...PAUSES };
   return document('Monitor', 'heal', { host: HOST, checks, ...limits }) as MonitorDocument;
 }
 

@@ -3,7 +3,7 @@ import type { RecoveryClient } from '../../src/client/recovery-client.ts';
 import { atMost } from '../bar.ts';
 import { summarise } from '../measure.ts';
 import { cpuMsOf } from '../process-cpu.ts';
-import { inHealWorld, type Patient } from './heal-world.ts';
+import { inHealWorld, PAUSES, WATCHED, type Patient } from './heal-world.ts';
 import { fullDisk, greedyProcess, killedProcess } from './machine.ts';
 import { damagedCache, exhaustedPool, failingApi, stuckQueue } from './services.ts';
 import { damagedSession, frozenSession, killedServer, stoppedServer } from './sessions.ts';
@@ -118,6 +118,7 @@ export function measureHeal({ quick }: { quick: boolean }): Promise<object> {
         };
       });
       return {
+        monitor: { ...WATCHED, ...PAUSES },
         faults: healed.length,
         recovered: healed.filter(({ status }) => status === 'recovered').length,
         duplicates,

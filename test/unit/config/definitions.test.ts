@@ -62,6 +62,11 @@ describe('components', () => {
     expect(spec?.checks.map(({ periodSeconds }) => periodSeconds)).toEqual([30, 60, 10]);
   });
 
+  test('the example of a session looks every 5 s, and once is enough', async () => {
+    const [monitor] = await loadMonitors('examples/monitors/session.yaml');
+    expect(monitor?.definition.spec.checks).toMatchObject([{ periodSeconds: 5, failureThreshold: 1 }]);
+  });
+
   test.each([
     ['an unknown field', component('a', '{needs: [b]}'), 'all.yaml:5:15: spec.needs: Unrecognized key: "needs"'],
     [
