@@ -130,7 +130,10 @@ export interface PostgresServer extends TestServer {
 }
 
 /** With passwords asked for, and TLS where a certificate and a key are given. */
-export async function startPostgres(options: readonly string[] = []): Promise<PostgresServer> {
+export async function startPostgres(
+  options: readonly string[] = [],
+  initOptions: readonly string[] = [],
+): Promise<PostgresServer> {
   const binDirectory = findPostgres();
   if (binDirectory === undefined) throw new Error('PostgreSQL is not installed');
   const directory = mkdtempSync(join(tmpdir(), 'rerail-test-postgres-'));
@@ -153,6 +156,7 @@ export async function startPostgres(options: readonly string[] = []): Promise<Po
       'UTF8',
       '--locale=C',
       '--no-sync',
+      ...initOptions,
     ],
     { cwd: directory, stdio: 'pipe', ...owner },
   );

@@ -80,9 +80,42 @@ describe('a watch', () => {
     const late: number[] = [];
     const { deps } = depsWith(hangs, { onLook: ({ lateMs }) => void late.push(lateMs) });
     const monitor = monitorWith(1000, { failureThreshold: 1000 });
-    await finish(watchHealth(inputFor(monitor, { watchMs: 60_000 }), deps), 66_000);
-    expect(late.length).toBeGreaterThan(5000);
+    await finish(watchHealth(inputFor(monitor, { watchMs: 20_000 }), deps), 26_000);
+    expect(late.length).toBeGreaterThan(1500);
     expect(Math.max(...late)).toBeLessThan(10_000);
+  });
+
+  test('begins after the initial delay, looks in the period of each check, and hands its time-out over', async () => {
+    const given: Record<string, unknown> = {};
+    const { deps, looks } = depsWith(() => true);
+    const watched: WatchDeps = {
+      ...deps,
+      look: (probe) => {
+        given[probe.name] = probe.timeout;
+        return deps.look(probe);
+      },
+    };
+    const probe = { tcp: { port: 1 } };
+    const spec = {
+      target: 'service/a',
+      checks: [
+        { name: 'late', probe, initialDelaySeconds: 60, timeoutSeconds: 3 },
+        { name: 'often', probe, periodSeconds: 2, timeoutSeconds: 0.5 },
+        { name: 'seldom', probe, periodSeconds: 20 },
+      ],
+    };
+    const monitor = monitorOf(
+      MonitorSchema.parse({ apiVersion: 'rerail/v1', kind: 'Monitor', metadata: { name: 'm' }, spec }),
+      'h',
+    );
+    await finish(watchHealth(inputFor(monitor, { watchMs: 120_000 }), watched), 121_000);
+    const times = (check: string) => looks.filter(({ name }) => name === check).map(({ at }) => at - 1_000_000);
+    expect(Math.min(...times('late'))).toBeGreaterThanOrEqual(60_000);
+    const steps = (check: string) => [
+      ...new Set(times(check).flatMap((at, i, all) => (i > 1 ? [at - all[i - 1]!] : []))),
+    ];
+    expect([steps('often'), steps('seldom')]).toEqual([[2000], [20_000]]);
+    expect(given).toEqual({ late: '3000ms', often: '500ms', seldom: '1000ms' });
   });
 
   test('keeps looks that wait for another side from those that take something of this machine, and the other way round', async () => {
