@@ -148,7 +148,16 @@ describe('an API', () => {
     });
     // check-health sees the error; the cache of errors answers well; 10 % fails, and the second try does not.
     answers = [{ status: 500 }, { status: 204 }, { status: 500 }, { status: 200 }];
+    const breaker = nameOf('api');
+    const by = { by: 'ada', reason: 'a test' };
+    await recoveries.breakers.configure(breaker, { ...by, settings: { waitDurationInOpenState: '1h' } });
+    const results = Array.from({ length: 5 }, () => ({ ok: false, durationMs: 1 }));
+    await recoveries.breakers.report(breaker, { id: randomUUID(), by: 'callers', generation: 1, results });
+    expect(await recoveries.breakers.status(breaker)).toMatchObject({ state: 'OPEN' });
     const { status, actions } = await recover('api', { type: 'api_failure' });
+    expect(actions).toContain('reset-breaker succeeded');
+    const { state: now, changes } = await recoveries.breakers.status(breaker);
+    expect([now, changes.at(-1)?.by]).toEqual(['CLOSED', `recovery/${targetOf('api')}`]);
     expect(status).toBe('recovered');
     expect(actions).toContain('restore succeeded');
     expect(actions).toContain('clear-error-cache succeeded');
