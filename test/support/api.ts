@@ -27,7 +27,10 @@ export interface TestApi {
 /** The app with a token for each role, and a folder of its own. */
 export async function createTestApi(
   recoveries: RecoveryClient,
-  given: Partial<Settings> & { open?: boolean } & Pick<ApiDeps, 'dashboard' | 'requestWithinMs'> = {},
+  given: Partial<Settings> & { open?: boolean; embedded?: boolean } & Pick<
+      ApiDeps,
+      'dashboard' | 'requestWithinMs'
+    > = {},
 ): Promise<TestApi> {
   const folder = await mkdtemp(path.join(tmpdir(), 'rerail-api-'));
   const made = [...ROLES, 'ada' as const].map((name) => ({
@@ -38,7 +41,7 @@ export async function createTestApi(
   }));
   const tokensFile = path.join(folder, 'tokens.yaml');
   await writeFile(tokensFile, JSON.stringify(made.map(({ entry }) => entry)));
-  const { open, dashboard, requestWithinMs, ...overrides } = given;
+  const { open, embedded = true, dashboard, requestWithinMs, ...overrides } = given;
   const settings: Settings = {
     ...defaultSettings({ env: {}, home: folder, cwd: folder }),
     apiRateLimit: 1_000_000,
@@ -47,7 +50,7 @@ export async function createTestApi(
   };
   const tokens = Object.fromEntries(made.map(({ name, token }) => [name, token])) as TestApi['tokens'];
   const auditFolder = path.join(folder, 'audit');
-  const authenticator = await createAuthenticator(settings);
+  const authenticator = await createAuthenticator(settings, { embedded });
   const audit = await openAuditLog(auditFolder);
   const logged: string[] = [];
   const app = await createApp({
