@@ -59,7 +59,8 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
     reply.header('cache-control', 'no-store');
   });
   app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none';
+    const { config, url } = request.routeOptions;
+    const route = config.spec?.path ?? url ?? 'none';
     // Streams last as long as somebody looks.
     if (route.endsWith('/events')) return;
     deps.metrics?.requestAnswered({

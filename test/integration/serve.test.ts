@@ -1,16 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createToken } from '../../src/api/auth/token-file.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { processStart } from '../../src/embedded/process-start.ts';
 import { writeServerState } from '../../src/embedded/server-state.ts';
-import { MAIN, stopChild, useCli } from '../support/cli.ts';
+import { stopChild, useCli } from '../support/cli.ts';
 import { until } from '../support/harness.ts';
 
 const cli = useCli();
@@ -22,26 +20,7 @@ beforeAll(async () => {
   tokens = { RERAIL_API_TOKENS_FILE: await cli.file('tokens.json', JSON.stringify([entry])) };
 });
 
-const started: ChildProcess[] = [];
-afterAll(() => Promise.all(started.map((child) => stopChild(child, 'SIGKILL'))));
-
-/** `rerail serve`, once it says where it listens. */
-async function serve(env: NodeJS.ProcessEnv = tokens) {
-  const child = spawn(process.execPath, [MAIN, '-o', 'jsonl', 'serve', '--api-port', '0'], {
-    cwd: cli.root,
-    env: { ...cli.environment, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  started.push(child);
-  const ended = once(child, 'exit') as Promise<[number | null]>;
-  let log = '';
-  child.stderr.on('data', (text: Buffer) => (log += text.toString()));
-  const first = once(createInterface({ input: child.stdout }), 'line');
-  const [line] = (await Promise.race([first, ended])) as [unknown];
-  if (typeof line !== 'string') throw new Error(`rerail serve ended with ${String(line)}: ${log}`);
-  const { address, open } = JSON.parse(line) as { address: string; open: boolean };
-  return { child, ended, address, open, log: () => log };
-}
+const serve = (env: NodeJS.ProcessEnv = tokens) => cli.startServe(env);
 
 const listens = (address: string): Promise<boolean> =>
   new Promise((resolve) => {
