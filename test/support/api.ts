@@ -26,7 +26,8 @@ export interface TestApi {
 }
 
 type Given = Partial<Settings> &
-  Pick<ApiDeps, 'dashboard' | 'requestWithinMs' | 'metrics'> & { open?: boolean; embedded?: boolean };
+  Pick<ApiDeps, 'dashboard' | 'requestWithinMs' | 'metrics'> &
+  Partial<Pick<ApiDeps, 'streams'>> & { open?: boolean; embedded?: boolean };
 
 /** The app with a token for each role, and a folder of its own. */
 export async function createTestApi(recoveries: RecoveryClient, given: Given = {}): Promise<TestApi> {
@@ -39,7 +40,7 @@ export async function createTestApi(recoveries: RecoveryClient, given: Given = {
   }));
   const tokensFile = path.join(folder, 'tokens.yaml');
   await writeFile(tokensFile, JSON.stringify(made.map(({ entry }) => entry)));
-  const { open, embedded = true, dashboard, requestWithinMs, metrics, ...overrides } = given;
+  const { open, embedded = true, dashboard, requestWithinMs, metrics, streams = createStreams(), ...overrides } = given;
   const settings: Settings = {
     ...defaultSettings({ env: {}, home: folder, cwd: folder }),
     apiRateLimit: 1_000_000,
@@ -57,7 +58,7 @@ export async function createTestApi(recoveries: RecoveryClient, given: Given = {
     authenticator,
     audit,
     logger: createLogger({ level: 'info', format: 'json', write: (line) => void logged.push(line) }),
-    streams: createStreams(),
+    streams,
     ...(dashboard === undefined ? {} : { dashboard }),
     ...(metrics ? { metrics } : {}),
     ...(requestWithinMs === undefined ? {} : { requestWithinMs }),
