@@ -25,6 +25,10 @@ const COMPOSITION_ROOTS = '^src/(index|worker|plugin|testing)\\.ts$|^src/cli/(ma
 const PURE = '^src/(domain|planner|resilience|workflows)/';
 const PURE_PACKAGES = '^node_modules/(zod|ms|@temporalio/(workflow|common|interceptors-opentelemetry))/';
 
+/** A reference must stay one in clients and workflows: what they resolve would be in a history. */
+const SECRET_READERS =
+  '^(src/(activities/|process/command-environment\\.ts$|api/webhooks/signature-check\\.ts$|encryption/load-keyring\\.ts$)|test/)';
+
 const typeOnly = ['type-only'];
 
 const layerRules = Object.entries(LAYERS).map(([layer, allowed]) => ({
@@ -90,6 +94,14 @@ export default {
       severity: 'error',
       from: { path: '^dashboard/src/' },
       to: { path: '^src/', pathNot: '^src/domain/[^.]+\\.ts$', dependencyTypesNot: typeOnly },
+    },
+    {
+      name: 'secrets-are-read-where-they-are-used',
+      comment:
+        'References to secrets (env:, file:) are resolved by activities, by the API for the signatures of its own webhooks, and for keyrings.',
+      severity: 'error',
+      from: { pathNot: SECRET_READERS },
+      to: { path: '^src/process/read-secret\\.ts$' },
     },
     ...layerRules,
   ],

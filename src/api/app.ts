@@ -10,6 +10,7 @@ import { addAudit } from './plugins/audit.ts';
 import { addAuth } from './plugins/auth.ts';
 import { addDashboard } from './plugins/dashboard.ts';
 import { addProblems, sendProblem } from './plugins/problem-json.ts';
+import { addRefusalLog, createRefusalLog } from './plugins/refusal-log.ts';
 import { refuseUnread } from './plugins/unread-requests.ts';
 import { registerRoutes } from './register-routes.ts';
 import { endUnusedConnections } from './unused-connections.ts';
@@ -37,6 +38,7 @@ const CONTENT_SECURITY_POLICY = {
 /** The API without a socket: routes, guards and problems. `inject` works on it. */
 export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
   const { settings, logger, requestWithinMs = REQUEST_WITHIN_MS } = deps;
+  const refusals = createRefusalLog(logger);
   const app = Fastify({
     loggerInstance: logger as unknown as FastifyBaseLogger,
     // Changes are logged with the audit, errors with their problem; every look at a list is not worth a line.
@@ -50,14 +52,15 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
-    clientErrorHandler: refuseUnread,
+    clientErrorHandler: refuseUnread(refusals),
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     reply.header('cache-control', 'no-store');
   });
   app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none';
+    const { config, url } = request.routeOptions;
+    const route = config.spec?.path ?? url ?? 'none';
     // Streams last as long as somebody looks.
     if (route.endsWith('/events')) return;
     deps.metrics?.requestAnswered({
@@ -93,6 +96,7 @@ export async function createApp(deps: ApiDeps): Promise<FastifyInstance> {
   addProblems(app, { dashboard: deps.dashboard !== undefined });
   addAuth(app, deps.authenticator);
   addAudit(app, deps.audit);
+  addRefusalLog(app, refusals);
   // Only JSON: anything else is refused before it is read.
   app.removeContentTypeParser('text/plain');
   registerRoutes(app, deps);

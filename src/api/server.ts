@@ -15,6 +15,8 @@ export interface ServerOptions {
   settings: Settings;
   recoveries: RecoveryClient;
   logger: Logger;
+  /** The Temporal server is the embedded one of this data directory: only then may it do without tokens. */
+  embedded: boolean;
   /** The port was asked for: another one will not do. */
   portGiven: boolean;
   metrics?: ApiDeps['metrics'];
@@ -34,8 +36,8 @@ const GRACE_MS = 10_000;
 
 /** Starts to listen. Throws `settings-invalid`, `port-taken`, `audit-failed`. */
 export async function startApi(options: ServerOptions): Promise<RunningServer> {
-  const { settings, recoveries, logger, portGiven, metrics, temporalUi } = options;
-  const authenticator = await createAuthenticator(settings);
+  const { settings, recoveries, logger, portGiven, embedded, metrics, temporalUi } = options;
+  const authenticator = await createAuthenticator(settings, { embedded });
   // A mistake in the file is told now, and not with the first alert.
   if (settings.alertRulesFile !== undefined) await loadAlertRules(settings.alertRulesFile);
   const audit = await openAuditLog(auditFolder(settings.dataDir));

@@ -1,5 +1,6 @@
 import { startApi, type RunningServer } from '../api/server.ts';
 import { readWaiting } from '../client/waiting-recoveries.ts';
+import { leadsToEmbedded } from '../config/connection.ts';
 import type { LoadedSettings } from '../config/load-settings.ts';
 import { messageOf } from '../domain/errors.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -29,6 +30,7 @@ export async function serveApi({ loaded, temporalUi }: ServeApiOptions): Promise
       settings,
       recoveries,
       logger,
+      embedded: await leadsToEmbedded(settings),
       portGiven: sources.apiPort !== undefined && sources.apiPort.kind !== 'default',
       metrics,
       ...(temporalUi === undefined ? {} : { temporalUi }),

@@ -65,6 +65,12 @@ function readProfile(profile: string | undefined, env: Env): Partial<SharedConne
   }
 }
 
+/** Whether these settings lead to the embedded server of their own data directory, by whatever way. */
+export async function leadsToEmbedded(settings: ConnectionSettings, env: Env = process.env): Promise<boolean> {
+  const { connectionOptions } = await resolveConnection(settings, env);
+  return (await findRunningServer(settings.dataDir))?.address === connectionOptions.address;
+}
+
 /** Explicit address, then TEMPORAL_* or a profile, then the embedded server of this data directory, then 7233. */
 export async function resolveConnection(
   settings: ConnectionSettings,

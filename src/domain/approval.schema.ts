@@ -87,6 +87,8 @@ export const DecideInputSchema = z.strictObject({
   reason,
   /** With `retry`: replaces what the action's operation is given. */
   input: JsonSchema.optional(),
+  /** The one who decides may give another input only to an operation that has an `inputSchema`. Set by the HTTP API. */
+  declaredInputOnly: z.boolean().optional(),
   /** With `handover`: the playbook that takes over. */
   playbook: NameSchema.optional(),
   /** With `supply`: becomes the action's output. */

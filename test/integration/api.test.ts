@@ -242,7 +242,7 @@ describe('the server', () => {
   });
 
   it('answers with a problem what never becomes a request', async () => {
-    const { app, close } = await createTestApi(harness.recoveries, { open: true, requestWithinMs: 600 });
+    const { app, close, logged } = await createTestApi(harness.recoveries, { open: true, requestWithinMs: 600 });
     const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
     const answerTo = async (text: string): Promise<string> => {
       const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8');
@@ -267,6 +267,13 @@ describe('the server', () => {
       const answer = await answerTo(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n`);
       expect(answer).toMatch(/^HTTP\/1\.1 4\d\d [\s\S]*problem\+json/);
     }
+    const refusals = logged.flatMap((line) => {
+      const { refusal } = JSON.parse(line) as { refusal?: { status: number; from?: string } };
+      return refusal ? [refusal] : [];
+    });
+    const from = '127.0.0.1';
+    expect(refusals).toMatchObject([431, 400, 408, 408, 404, 404, 404].map((status) => ({ status, from })));
+    expect(logged.join('')).not.toContain('aaaa');
     await close();
   });
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createToken } from '../../src/api/auth/token-file.ts';
 import { findFreePort } from '../../src/embedded/ports.ts';
 import { stopChild, useCli } from '../support/cli.ts';
 import { until } from '../support/harness.ts';
@@ -137,11 +138,16 @@ describe('metrics', () => {
     await run('promtool', ['check', 'config', at('deploy/prometheus.yml')]);
     await run('promtool', ['test', 'rules', at('test/integration/prometheus/alerts.test.yml')]);
 
+    const { token, entry } = createToken({ name: 'prometheus', roles: ['viewer'] });
+    const tokens = await cli.file('tokens.json', JSON.stringify([entry]));
+    const api = await cli.startServe({ RERAIL_API_TOKENS_FILE: tokens });
     const folder = path.join(cli.root, 'prometheus');
     await mkdir(folder);
     const config = (await readFile(at('deploy/prometheus.yml'), 'utf8'))
       .replace('127.0.0.1:9464', `127.0.0.1:${ports.own}`)
       .replace('127.0.0.1:9465', `127.0.0.1:${ports.sdk}`)
+      .replace('127.0.0.1:7070', new URL(api.address).host)
+      .replace('job_name: rerail-api', `job_name: rerail-api\n    authorization: { credentials: ${token} }`)
       .replace('prometheus-alerts.yml', ALERTS)
       .replaceAll('15s', '1s');
     await writeFile(path.join(folder, 'prometheus.yml'), config);
@@ -172,6 +178,7 @@ describe('metrics', () => {
         'rerail_recoveries_closed_total',
         'rerail_breaker_state',
         'temporal_num_pollers',
+        'rerail_http_request_duration_seconds_count{job="rerail-api",route="/metrics",status="200"}',
       ])
         await until(async () => (await query(name).catch(() => [])).length > 0, `a sample of ${name}`);
       const { panels } = JSON.parse(await readFile(DASHBOARD, 'utf8')) as {
@@ -183,7 +190,7 @@ describe('metrics', () => {
       expect(named.size).toBeGreaterThan(10);
       const served = `${await scrape(ports.own)}${await scrape(ports.sdk)}`;
       for (const name of named) {
-        const declared = served.includes(`# TYPE ${name.replace(/_bucket$/, '')} `);
+        const declared = served.includes(`# TYPE ${name.replace(/_(bucket|count)$/, '')} `);
         expect(declared, `${name} is served`).toBe(true);
       }
       // Valid for Prometheus, and about something: a name without samples yet has none in any case.
@@ -192,6 +199,7 @@ describe('metrics', () => {
       const ended = once(prometheus, 'exit');
       prometheus.kill('SIGTERM');
       await ended;
+      await stopChild(api.child);
     }
   });
 });

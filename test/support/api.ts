@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../../src/api/app.ts';
 import { openAuditLog } from '../../src/api/audit/audit-log.ts';
+import { readAuditPage } from '../../src/api/audit/read-audit.ts';
 import { createAuthenticator } from '../../src/api/auth/authenticator.ts';
 import { createToken } from '../../src/api/auth/token-file.ts';
 import { ROLES, type Role } from '../../src/api/contract/route.ts';
@@ -24,11 +25,12 @@ export interface TestApi {
   close: () => Promise<void>;
 }
 
+type Given = Partial<Settings> &
+  Pick<ApiDeps, 'dashboard' | 'requestWithinMs' | 'metrics'> &
+  Partial<Pick<ApiDeps, 'streams'>> & { open?: boolean; embedded?: boolean };
+
 /** The app with a token for each role, and a folder of its own. */
-export async function createTestApi(
-  recoveries: RecoveryClient,
-  given: Partial<Settings> & { open?: boolean } & Pick<ApiDeps, 'dashboard' | 'requestWithinMs'> = {},
-): Promise<TestApi> {
+export async function createTestApi(recoveries: RecoveryClient, given: Given = {}): Promise<TestApi> {
   const folder = await mkdtemp(path.join(tmpdir(), 'rerail-api-'));
   const made = [...ROLES, 'ada' as const].map((name) => ({
     name,
@@ -38,7 +40,7 @@ export async function createTestApi(
   }));
   const tokensFile = path.join(folder, 'tokens.yaml');
   await writeFile(tokensFile, JSON.stringify(made.map(({ entry }) => entry)));
-  const { open, dashboard, requestWithinMs, ...overrides } = given;
+  const { open, embedded = true, dashboard, requestWithinMs, metrics, streams = createStreams(), ...overrides } = given;
   const settings: Settings = {
     ...defaultSettings({ env: {}, home: folder, cwd: folder }),
     apiRateLimit: 1_000_000,
@@ -47,7 +49,7 @@ export async function createTestApi(
   };
   const tokens = Object.fromEntries(made.map(({ name, token }) => [name, token])) as TestApi['tokens'];
   const auditFolder = path.join(folder, 'audit');
-  const authenticator = await createAuthenticator(settings);
+  const authenticator = await createAuthenticator(settings, { embedded });
   const audit = await openAuditLog(auditFolder);
   const logged: string[] = [];
   const app = await createApp({
@@ -56,8 +58,9 @@ export async function createTestApi(
     authenticator,
     audit,
     logger: createLogger({ level: 'info', format: 'json', write: (line) => void logged.push(line) }),
-    streams: createStreams(),
+    streams,
     ...(dashboard === undefined ? {} : { dashboard }),
+    ...(metrics ? { metrics } : {}),
     ...(requestWithinMs === undefined ? {} : { requestWithinMs }),
   });
   return {
@@ -73,6 +76,32 @@ export async function createTestApi(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+export interface Asked {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  body?: object;
+  headers?: object;
+}
+
+/** Asks as somebody, and gives what came: with a body it is a POST where nothing else is said. */
+export async function askApi(
+  { app, bearer }: TestApi,
+  who: Role | 'ada',
+  url: string,
+  { body, method = body ? 'POST' : 'GET', headers = {} }: Asked = {},
+) {
+  const all = { ...bearer(who), ...headers };
+  const answer = await app.inject({ method, url, headers: all, ...(body ? { payload: body } : {}) });
+  const isJson = /^application\/(problem\+)?json/.test(String(answer.headers['content-type']));
+  const parsed = isJson ? answer.json<Record<string, unknown>>() : {};
+  return { status: answer.statusCode, body: parsed, text: answer.body, headers: answer.headers };
+}
+
+/** The audit's lines about a route, oldest first, without what differs each time. */
+export async function auditOf({ auditFolder }: TestApi, route: string) {
+  const { items } = await readAuditPage(auditFolder, { limit: 200 });
+  return items.filter((item) => item.route === route).reverse();
 }
 
 /** A client whose every call is refused, as when Temporal is away. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { text as readAll } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
@@ -82,6 +83,7 @@ export function useCli({ processes = 'shared' }: { processes?: 'shared' | 'own' 
   let root = '';
   let environment: NodeJS.ProcessEnv = {};
   let client: Client;
+  const serving: ChildProcess[] = [];
 
   beforeAll(async () => {
     root = await realpath(await mkdtemp(path.join(tmpdir(), 'rerail-cli-')));
@@ -101,6 +103,7 @@ export function useCli({ processes = 'shared' }: { processes?: 'shared' | 'own' 
     client = new Client({ connection: await Connection.connect({ address: inject('serverAddress') }) });
   });
   afterAll(async () => {
+    await Promise.all(serving.map((child) => stopChild(child, 'SIGKILL')));
     // Ledgers and recoveries that wait for a person never end by themselves.
     const query = `TaskQueue = 'cli-${unique}' AND ExecutionStatus = 'Running'`;
     for await (const { workflowId, runId } of client.workflow.list({ query })) {
@@ -183,6 +186,23 @@ export function useCli({ processes = 'shared' }: { processes?: 'shared' | 'own' 
     },
     pipeline: (name: string, phases: string): string =>
       `apiVersion: rerail/v1\nkind: Pipeline\nmetadata: {name: ${name}}\nspec:\n  target: cli/${name}-${unique}\n  phases:\n${phases}`,
+    /** `rerail serve` on a free port, once it says where it listens. It ends with the suite. */
+    async startServe(env: NodeJS.ProcessEnv = {}) {
+      const child = spawn(process.execPath, [MAIN, '-o', 'jsonl', 'serve', '--api-port', '0'], {
+        cwd: root,
+        env: { ...environment, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      serving.push(child);
+      const ended = once(child, 'exit') as Promise<[number | null]>;
+      let log = '';
+      child.stderr.on('data', (text: Buffer) => (log += text.toString()));
+      const first = once(createInterface({ input: child.stdout }), 'line');
+      const [line] = (await Promise.race([first, ended])) as [unknown];
+      if (typeof line !== 'string') throw new Error(`rerail serve ended with ${String(line)}: ${log}`);
+      const { address, open } = JSON.parse(line) as { address: string; open: boolean };
+      return { child, ended, address, open, log: () => log };
+    },
     /** `rerail worker`, once it is ready. It ends with this process, however that one ends. */
     async startWorker(env: NodeJS.ProcessEnv = {}, log: 'inherit' | 'pipe' = 'inherit'): Promise<ChildProcess> {
       const child = fork(MAIN, ['worker'], {

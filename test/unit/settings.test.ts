@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { resolveConnection } from '../../src/config/connection.ts';
+import { leadsToEmbedded, resolveConnection } from '../../src/config/connection.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
 import { openConnection } from '../../src/config/open-connection.ts';
 import { cleanHost } from '../../src/config/settings.ts';
@@ -150,7 +150,12 @@ describe('resolveConnection', () => {
     const state = { pid: process.pid, startTime, address: '127.0.0.1:999', binary: 'x', version: '1' };
     await writeServerState(dataDir, state);
     expect(await resolveConnection(base(), noFile)).toMatchObject({ origin: 'embedded' });
+    expect(await leadsToEmbedded(base(), noFile)).toBe(true);
+    expect(await leadsToEmbedded({ ...base(), address: '127.0.0.1:999' }, noFile)).toBe(true);
+    expect(await leadsToEmbedded({ ...base(), address: '127.0.0.1:998' }, noFile)).toBe(false);
+    expect(await leadsToEmbedded(base(), { ...noFile, TEMPORAL_ADDRESS: 'cloud:7233' })).toBe(false);
     await writeServerState(dataDir, { ...state, startTime: 'long ago' });
+    expect(await leadsToEmbedded({ ...base(), address: '127.0.0.1:999' }, noFile)).toBe(false);
     expect(await resolveConnection(base(), noFile)).toEqual({
       connectionOptions: { address: '127.0.0.1:7233' },
       namespace: 'default',

@@ -47,6 +47,32 @@ describe('a decision on a parked action', () => {
     expect(report).toMatchObject({ status: 'recovered', decisions: [{ by: 'ada', input: { port: 2 } }] });
   });
 
+  it('takes another input of who is no admin only where a schema says what may be given', async () => {
+    failTimes(harness, 1);
+    const handle = await park('command', 'decision:again');
+    const decide = (input: object, more: object) =>
+      handle.decide({ ...who, actionId: 'again', decision: 'retry', input: input as never, ...more });
+    const limit = { declaredInputOnly: true };
+    await expect(decide({ argv: ['id'] }, limit)).rejects.toEqual(refused('needs the role admin'));
+    await expect(decide({ timeout: '1m' }, limit)).rejects.toEqual(refused('no inputSchema'));
+    await handle.decide({ ...who, actionId: 'again', decision: 'retry', declaredInputOnly: true });
+    await handle.result();
+    expect(harness.calls.filter((call) => call.startsWith('runCommand'))).toEqual([
+      'runCommand npm test',
+      'runCommand npm test',
+    ]);
+    harness.fakes['checkConnectivity'] = (input: { port: number }) => {
+      if (input.port === 1) throw new Error('refused');
+      return null;
+    };
+    const declared = await park('parked', 'decision:open');
+    const input = { port: 2 };
+    await declared.decide({ ...who, actionId: 'open', decision: 'retry', input, ...limit });
+    const report = await declared.result();
+    expect(report.decisions).toEqual([expect.not.objectContaining(limit)]);
+    expect(report.decisions).toMatchObject([{ input }]);
+  });
+
   it('changes single words of a command, never where it runs', async () => {
     failTimes(harness, 1);
     const handle = await park('command', 'decision:again');

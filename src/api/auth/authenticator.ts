@@ -7,7 +7,7 @@ import { isLoopback } from './loopback.ts';
 import { createTokenFile } from './token-file.ts';
 
 export interface Authenticator {
-  /** No token is asked for; only this machine may ask. */
+  /** No token is asked for; only this machine may ask. Of the embedded server alone. */
   open: boolean;
   /** Throws `unauthenticated`. */
   authenticate: (authorization: string | undefined) => Promise<Actor>;
@@ -50,17 +50,34 @@ async function jwtOf(settings: AuthSettings) {
 const BEARER = /^bearer +([\w.~+/=-]{1,8192})$/i;
 const isJwt = (token: string): boolean => token.split('.').length === 3;
 
-/** How callers prove who they are. Throws `settings-invalid` where anybody could come in from another machine. */
-export async function createAuthenticator(settings: AuthSettings): Promise<Authenticator> {
+const WITHOUT = 'Make a token with `rerail token create` and set apiTokensFile, or set up JWT';
+
+/** Why nobody may do without a token here: development, on one machine, is all that is open. */
+function closedBecause(host: string, { embedded }: Surroundings): RerailError | undefined {
+  if (!isLoopback(host)) {
+    return refuse(`the API would listen at ${host} and let in everybody`, `${WITHOUT}, or listen at 127.0.0.1.`);
+  }
+  if (embedded) return undefined;
+  return refuse(
+    'the API would let everybody on this machine do everything to a Temporal server that is not the embedded one of its data directory',
+    `${WITHOUT}. Without tokens only the server that \`rerail up\` starts is served, with the same dataDir.`,
+  );
+}
+
+export interface Surroundings {
+  /** The Temporal server behind it is the embedded one of this data directory. */
+  embedded: boolean;
+}
+
+/** How callers prove who they are. Throws `settings-invalid` where somebody could come in who should not. */
+export async function createAuthenticator(settings: AuthSettings, around: Surroundings): Promise<Authenticator> {
   const tokens = settings.apiTokensFile === undefined ? undefined : createTokenFile(settings.apiTokensFile);
   await tokens?.check();
   const checkJwt = await jwtOf(settings);
   if (!tokens && !checkJwt) {
-    if (isLoopback(settings.apiHost)) return { open: true, authenticate: () => Promise.resolve(LOCAL_ACTOR) };
-    throw refuse(
-      `the API would listen at ${settings.apiHost} and let in everybody`,
-      'Make a token with `rerail token create` and set apiTokensFile, or set up JWT, or listen at 127.0.0.1.',
-    );
+    const closed = closedBecause(settings.apiHost, around);
+    if (closed) throw closed;
+    return { open: true, authenticate: () => Promise.resolve(LOCAL_ACTOR) };
   }
   return {
     open: false,

@@ -72,9 +72,9 @@ export const RECOVERY_MESSAGES = {
   }),
   decideRecovery: message({
     verb: 'decide',
-    summary: 'Decide on a parked action.',
+    summary: 'Decide on a parked action. Another `input` than its `inputSchema` describes needs the role admin.',
     access: 'operator',
-    body: DecideInputSchema.omit({ by: true }),
+    body: DecideInputSchema.omit({ by: true, declaredInputOnly: true }),
     answer: ReceiptAnswerSchema,
   }),
   completeManualStep: message({

@@ -42,12 +42,13 @@ function fieldsOf(request: FastifyRequest): Omit<AuditFields, 'kind'> {
   };
 }
 
-/** Asked for too much or too early to be worth a line. */
+/** Asked for too much or too early to be worth a line that is kept; the log has those within its limit. */
 const NOT_KEPT = [404, 405, 429];
 
 /** Every request that changes something: what is meant before it is done, how it ended before it is answered. */
 export function addAudit(app: FastifyInstance, audit: AuditLog): void {
   app.decorateRequest('audited', false);
+  app.decorateRequest('inAudit', false);
   app.addHook('preHandler', async (request) => {
     if (!request.routeOptions.config.spec?.changes) return;
     const reason = reasonOf(request);
@@ -61,6 +62,7 @@ export function addAudit(app: FastifyInstance, audit: AuditLog): void {
     const kind = request.audited ? 'outcome' : 'refused';
     const code = request.problemCode;
     const entry: AuditFields = { kind, ...fieldsOf(request), status, ...(code === undefined ? {} : { code }) };
+    request.inAudit = true;
     request.log.info({ audit: entry }, `${kind} of ${request.method} ${spec.path}`);
     await audit.append(entry).catch((error: unknown) => {
       // It is done and cannot be taken back: the answer says so, and the log that the audit lacks it.
@@ -71,6 +73,9 @@ export function addAudit(app: FastifyInstance, audit: AuditLog): void {
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** What is meant is written down. */
     audited: boolean;
+    /** How it ended is, too. */
+    inAudit: boolean;
   }
 }

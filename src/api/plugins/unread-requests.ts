@@ -3,6 +3,7 @@ import { maxHeaderSize, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { codeOf, RerailError } from '../../domain/errors.ts';
 import { problemOf } from './problem-json.ts';
+import type { RefusalLog } from './refusal-log.ts';
 
 const KIB = 1024;
 
@@ -31,16 +32,22 @@ function refusalOf(error: Error): { status: number; error: RerailError } {
 }
 
 /** What never becomes a request is answered with a problem as well, and its connection ends. */
-export function refuseUnread(error: Error, socket: Socket): void {
-  if (socket.destroyed || codeOf(error) === 'ECONNRESET') return;
-  const refusal = refusalOf(error);
-  const body = JSON.stringify({ ...problemOf(refusal.error, randomUUID()), status: refusal.status });
-  const head = [
-    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ''}`,
-    'content-type: application/problem+json',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ];
-  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
-  socket.destroy(error);
-}
+export const refuseUnread =
+  (refusals: RefusalLog) =>
+  (error: Error, socket: Socket): void => {
+    if (socket.destroyed || codeOf(error) === 'ECONNRESET') return;
+    const refusal = refusalOf(error);
+    const traceId = randomUUID();
+    const { status } = refusal;
+    // Nothing of what was sent: nobody knows what it is.
+    refusals.add({ status, code: refusal.error.code, requestId: traceId, from: socket.remoteAddress });
+    const body = JSON.stringify({ ...problemOf(refusal.error, traceId), status });
+    const head = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'content-type: application/problem+json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+    ];
+    if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+    socket.destroy(error);
+  };

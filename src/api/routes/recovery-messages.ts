@@ -2,6 +2,7 @@ import { compact } from './compact.ts';
 import { RerailError } from '../../domain/errors.ts';
 import { accessDenied } from '../api-errors.ts';
 import { mayCall, type Actor } from '../auth/actor.ts';
+import { inputLimit } from '../auth/reported-effects.ts';
 import type { ApiDeps, Handlers } from '../handler.ts';
 import { recoveryLinks } from './links.ts';
 import { signAnswer } from './verdict.ts';
@@ -72,7 +73,9 @@ export function recoveryMessageHandlers({
       return { status: 200, body: { workflowId, ...answer } };
     },
     async decideRecovery({ params: { id }, query: { run }, body, actor }) {
-      const { workflowId, answer } = await toOpen(id, run, (handle) => handle.decide({ ...body, by: actor.name }));
+      const { workflowId, answer } = await toOpen(id, run, (handle) =>
+        handle.decide({ ...body, by: actor.name, ...inputLimit(actor) }),
+      );
       return { status: 200, body: { workflowId, ...answer } };
     },
     async completeManualStep({ params: { id }, query: { run }, body, actor }) {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { CheckpointRecord } from '../../domain/checkpoint.ts';
 import { requireRestorable, selectionOf } from '../../domain/restore-selection.ts';
 import type { RestoreOptions, RestoreResult } from '../../domain/rollback.ts';
+import { refuseOtherPlace } from '../auth/reported-effects.ts';
 import type { RollbackBody } from '../contract/checkpoints.ts';
 import type { ApiDeps, Handlers } from '../handler.ts';
 import { compact } from './compact.ts';
@@ -29,6 +30,7 @@ export function rollbackHandlers({
 
   return {
     async previewRollback({ body: { subject, checkpoint, diff, ...wanted }, actor }) {
+      refuseOtherPlace(actor, wanted);
       const record = await checkpoints.resolve(subject, checkpoint);
       const body = await restore(record, actor.name, wanted, { dryRun: true, ...(diff ? { diff: true } : {}) });
       return { status: 200, body };

@@ -5,7 +5,8 @@ import { loadPlaybooks } from '../../config/load-playbooks.ts';
 import { findPlaybook } from '../../planner/make-plan.ts';
 import { accessDenied } from '../api-errors.ts';
 import { mayCall, type Actor } from '../auth/actor.ts';
-import type { ReportedFailureSchema, StartRecoveryBody, StartedRecoverySchema } from '../contract/recoveries.ts';
+import { refuseEffects } from '../auth/reported-effects.ts';
+import type { StartRecoveryBody, StartedRecoverySchema } from '../contract/recoveries.ts';
 import type { ApiDeps } from '../handler.ts';
 import { recoveryLinks, recoveryPath } from './links.ts';
 import { sha256 } from '../../process/digests.ts';
@@ -20,20 +21,6 @@ const reused = (): RerailError =>
     remedy: 'Give each report a key of its own; send the same body for the same report.',
     nonRetryable: true,
   });
-
-/** Where a report would have a host run a command, or send its secrets to an address, of the reporter's choice. */
-function commandIn(failure: z.output<typeof ReportedFailureSchema>): string | undefined {
-  const parts = [
-    { at: 'failure', ...failure },
-    ...(failure.related ?? []).map((one, index) => ({ at: `failure.related.${index}`, ...one })),
-  ];
-  for (const { at, operation, probes } of parts) {
-    if (operation?.kind === 'command' || operation?.kind === 'http') return `${at}.operation`;
-    const index = (probes ?? []).findIndex((probe) => 'command' in probe);
-    if (index >= 0) return `${at}.probes.${index}`;
-  }
-  return undefined;
-}
 
 /** Starts recoveries for whoever the token names. */
 export function createStarter({ recoveries, settings }: Pick<ApiDeps, 'recoveries' | 'settings'>) {
@@ -53,13 +40,7 @@ export function createStarter({ recoveries, settings }: Pick<ApiDeps, 'recoverie
     if (breakGlass && !mayCall(actor, 'admin')) {
       throw accessDenied('breakGlass needs the role admin', 'Leave it out, or ask an admin.');
     }
-    const command = commandIn(failure);
-    if (command !== undefined && !mayCall(actor, 'admin')) {
-      throw accessDenied(
-        `${command} names what a host is to run or to call, which needs the role admin`,
-        'Leave it out and let a playbook name it, or ask an admin.',
-      );
-    }
+    refuseEffects(actor, failure);
     if (playbook !== undefined) findPlaybook(playbook, await loadPlaybooks(settings.playbooksDir));
     const content = sha256(canonicalJson(body));
     const key = idempotencyKey === undefined ? undefined : sha256(`${actor.name}\n${idempotencyKey}`);

@@ -10,6 +10,9 @@ import { planRequest } from './strategies.ts';
 /** A parked recovery escalates after this, unless the playbook's deadline comes first. */
 const PARKED_FOR = '24h';
 
+const declaresInput = (operation: Operation | undefined): boolean =>
+  (operation?.kind === 'activity' || operation?.kind === 'workflow') && operation.inputSchema !== undefined;
+
 export function decisionRefusal(state: RecoveryState, given: unknown): string | undefined {
   if (typeof given !== 'object' || given === null) return 'the message is not an object';
   const input = given as Partial<Record<keyof DecideInput, unknown>>;
@@ -26,6 +29,8 @@ export function decisionRefusal(state: RecoveryState, given: unknown): string | 
   if (input.decision === 'supply' && input.output === undefined) return 'field "output" is missing';
   if (input.decision === 'handover' && typeof input.playbook !== 'string') return 'field "playbook" is missing';
   if (input.decision !== 'retry' && input.input !== undefined) return 'field "input" goes with retry only';
+  if (input.input !== undefined && input.declaredInputOnly === true && !declaresInput(decision.editable))
+    return `field "input" needs the role admin: ${decision.actionId} has no inputSchema that says what may be given`;
   return undefined;
 }
 
@@ -64,7 +69,7 @@ export function answerDecision(state: RecoveryState, input: CheckedDecision): vo
   const { decision } = state.open;
   if (!decision) return;
   decision.answer = input;
-  const { operation: _operation, made: _made, ...said } = input;
+  const { operation: _operation, made: _made, declaredInputOnly: _limit, ...said } = input;
   state.decisions.push({ ...said, at: isoNow() });
   note(state, 'decision', `${input.decision} for ${input.actionId} by ${input.by}`, {
     actionId: input.actionId,

@@ -221,6 +221,17 @@ describe('a server without tokens', () => {
     await open.close();
   });
 
+  it('does not start before any other Temporal server than the embedded one', async () => {
+    await expect(createTestApi(refusingClient(away), { open: true, embedded: false })).rejects.toMatchObject({
+      code: 'settings-invalid',
+      message: expect.stringContaining('not the embedded one') as string,
+      remedy: expect.stringContaining('rerail token create') as string,
+    });
+    const closed = await createTestApi(refusingClient(away), { embedded: false });
+    expect((await closed.app.inject('/api/v1/whoami')).statusCode).toBe(401);
+    await closed.close();
+  });
+
   it('does not start where others could reach it', async () => {
     await expect(createTestApi(refusingClient(away), { open: true, apiHost: '0.0.0.0' })).rejects.toMatchObject({
       code: 'settings-invalid',
