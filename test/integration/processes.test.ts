@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProcessActivities } from '../../src/activities/processes/create-process-activities.ts';
 import { listProcessNames, lookAtRun, openProcessFolder } from '../../src/activities/processes/process-folder.ts';
 import { runProbe } from '../../src/activities/probes/run-probe.ts';
@@ -62,6 +62,22 @@ const ends = (script: string, more: object = {}) =>
   shell(script, { ready: { probes: [{ name: 'never', file: { path: at('never') } }], within: '5m' }, ...more });
 const shell = (script: string, more: object = {}) => define(['sh', '-c', script], more);
 
+/** A control group with little memory, where this user may make one. */
+const memoryGroup = ((): string | undefined => {
+  const group = `/sys/fs/cgroup/memory/rerail-test-${process.pid}`;
+  try {
+    mkdirSync(group);
+    writeFileSync(join(group, 'memory.limit_in_bytes'), String(80 * 1024 * 1024));
+    return group;
+  } catch {
+    return undefined;
+  }
+})();
+
+afterAll(() => {
+  if (memoryGroup !== undefined && existsSync(memoryGroup)) rmdirSync(memoryGroup);
+});
+
 describe('a supervised process', () => {
   it('is started once by two that ask at the same time, is restarted once by one try, and ends when it is stopped', async () => {
     const process = define(STAYS);
@@ -103,6 +119,20 @@ describe('a supervised process', () => {
     expect(await failure(activities().startProcess({ process: define(['no-such-program']) }))).toMatchObject({
       code: 'command-not-found',
     });
+  });
+
+  it.skipIf(memoryGroup === undefined)('that the kernel killed for want of memory is told as a guess', async () => {
+    const greedy = 'const kept = []; for (;;) kept.push(Buffer.alloc(10e6, 1))';
+    const process_ = ends(`echo $$ > ${memoryGroup}/cgroup.procs && exec '${process.execPath}' -e '${greedy}'`);
+    await activities()
+      .startProcess({ process: process_ })
+      .catch(() => undefined);
+    const { ending } = await until(async () => {
+      const status = await activities().processStatus({ process: process_ });
+      return status.state === 'ended' && status;
+    }, 'the kill');
+    expect(ending).toMatchObject({ signal: 'SIGKILL', cause: 'out-of-memory', certain: false });
+    expect(ending?.evidence).toContain('the kernel has killed');
   });
 
   it('ends with all that it has started: what ignores SIGTERM, what has left the group, and what hides from its parent', async () => {

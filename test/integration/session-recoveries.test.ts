@@ -132,6 +132,10 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
   const shows = (text: string, pane = ':') =>
     until(async () => (await server.tmux('capture-pane', '-p', '-J', '-S', '-', '-t', pane)).includes(text), text);
 
+  /** Undefined: it has none yet. */
+  const childOf = async (pid: number) =>
+    Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')[0]) || undefined;
+
   it('makes a session again whose server was killed, and then adds a window that was killed', async () => {
     await server.start('work', { cwd: tree });
     // A window without a name of its own is called after what runs in it, first of all `tmux` itself.
@@ -156,10 +160,8 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
   it('wakes the shell of a pane that was stopped', async () => {
     await server.start('work', { command: ['sh', '-c', 'sh -c "sleep 1000; true"; true'] });
     const [pid = 0] = (await list('#{pane_pid}')).map(Number);
-    const shell = async () => Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim());
-    await until(async () => (await shell()) > 0, 'the shell');
+    const stopped = await until(() => childOf(pid), 'the shell');
     await capture('work');
-    const stopped = await shell();
     process.kill(stopped, 'SIGSTOP');
     await until(async () => (await statOf(stopped))?.state === 'T', 'the stop');
     const { status, actions } = await recover('work', 'frozen');
@@ -180,6 +182,25 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
     expect(actions).toContain('unfreeze-session succeeded');
     expect((await statOf(pid))?.state).toBe('S');
     expect(await list('#{session_name}')).toEqual(['work']);
+  });
+
+  it('makes a session again that stops anew whenever it is woken', async () => {
+    // Beneath another shell: tmux itself wakes what it has started.
+    const stubborn = `trap "kill -STOP \\$\\$" CONT; while :; do sleep 0.02; done`;
+    await server.start('work', { command: ['sh', '-c', `sh -c '${stubborn}'; true`] });
+    await server.tmux('rename-window', 'shell');
+    await capture('work');
+    const [pane = 0] = (await list('#{pane_pid}')).map(Number);
+    const pid = await until(() => childOf(pane), 'the shell');
+    process.kill(pid, 'SIGSTOP');
+    await until(async () => (await statOf(pid))?.state === 'T', 'the stop');
+    const { status, actions } = await recover('work', 'frozen');
+    expect(status).toBe('recovered');
+    expect(actions).toContain('unfreeze-session failed');
+    expect(actions).toContain('recreate-session succeeded');
+    expect(await list('#{session_name} #{window_name}')).toEqual(['work shell']);
+    expect(await list('#{pane_pid}')).not.toEqual([String(pane)]);
+    await until(async () => ['Z', undefined].includes((await statOf(pid))?.state), 'the end of what was frozen');
   });
 
   it('attaches a client again', async () => {

@@ -7,6 +7,9 @@ import { describeFrozen, findFrozen } from './find-frozen.ts';
 import { stoppedServer } from './server-process.ts';
 import { ANSWER_MS, type Tmux } from './tmux.ts';
 
+const LOOK_EVERY_MS = 75;
+const AWAKE_LOOKS = 4;
+
 export interface Unfrozen {
   session: string;
   woken: string[];
@@ -48,10 +51,11 @@ export async function unfreezeSession(
   }
   const panes = looked.frozen.map(({ pane }) => pane);
   const deadline = Date.now() + ANSWER_MS;
-  for (;;) {
+  // What stops again as soon as it is woken is awake in between.
+  for (let awake = 0; awake < AWAKE_LOOKS;) {
     const still = await findFrozen(panes, 200);
-    if (still.length === 0) break;
-    if (Date.now() >= deadline)
+    awake = still.length === 0 ? awake + 1 : 0;
+    if (awake === 0 && Date.now() >= deadline)
       throw new RerailError(
         'session-failed',
         `It still does not answer after 2 s: ${describeFrozen(still).join('; ')}`,
@@ -60,7 +64,7 @@ export async function unfreezeSession(
           nonRetryable: true,
         },
       );
-    await sleep(50);
+    if (awake < AWAKE_LOOKS) await sleep(LOOK_EVERY_MS);
   }
   return {
     session: spec.name,
