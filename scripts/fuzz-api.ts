@@ -1,4 +1,5 @@
-// Schemathesis over the whole HTTP API of a system of its own, as each role; `--seconds 60` for each, `--only admin`.
+// Schemathesis over the whole HTTP API of a system of its own, as each role and as somebody without a token; `--seconds 60` for
+// each, `--only admin`, `-o json`.
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,8 @@ import { cacheDir } from './lib/paths.mjs';
 import { runCommand } from './prove/run-command.ts';
 
 const VERSION = '4.32.5';
-const CHECKS = 'not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance';
+const CHECKS =
+  'ignored_auth,not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance';
 const ALERT_RULES = `apiVersion: rerail/v1
 kind: AlertRules
 spec:
@@ -37,36 +39,55 @@ async function ensureTester(): Promise<string> {
   return program;
 }
 
+/** Somebody without a token may only be told so. */
+const NOBODY = 'nobody';
+type Who = Role | typeof NOBODY;
+
+interface Tried {
+  who: Who;
+  requests: number;
+  clean: boolean;
+}
+
 /** Prints what it found. */
-async function fuzz(program: string, { api }: OwnSystem, role: Role, token: string, seconds: number): Promise<boolean> {
+async function fuzz(program: string, { api }: OwnSystem, who: Who, token: string, seconds: number): Promise<Tried> {
   const args = [
-    ...['--config-file', 'schemathesis.toml', 'run', `${api}/openapi.json`, '-H', `Authorization: Bearer ${token}`],
+    ...['--config-file', 'schemathesis.toml', 'run', `${api}/openapi.json`],
+    ...(token === '' ? [] : ['-H', `Authorization: Bearer ${token}`]),
     ...['--phases', 'coverage,fuzzing', '--max-time', String(seconds), '--checks', CHECKS, '--continue-on-failure'],
     // Streams do not end; the tester's complaints about its own data are not about the API.
     ...['--exclude-path-regex', '/events$', '--suppress-health-check', 'all', '--request-timeout', '60'],
   ];
   // It keeps notes where it works.
   const { exitCode, stdout } = await runCommand(program, args, process.env, folder);
-  const cases = /(\d+) generated/.exec(stdout)?.[1] ?? '0';
-  if (exitCode !== 0) process.stdout.write(stdout);
-  process.stdout.write(
-    `${role.padEnd(9)} ${cases.padStart(6)} requests  ${exitCode === 0 ? 'nothing found' : 'FAILED'}\n`,
+  const requests = Number(/(\d+) generated/.exec(stdout)?.[1] ?? 0);
+  const clean = exitCode === 0 && requests > 0;
+  if (!clean) process.stderr.write(stdout);
+  process.stderr.write(
+    `${who.padEnd(9)} ${String(requests).padStart(6)} requests  ${clean ? 'nothing found' : 'FAILED'}\n`,
   );
-  return exitCode === 0 && cases !== '0';
+  return { who, requests, clean };
 }
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, only: { type: 'string' } } });
-const roles = ROLES.filter((role) => values.only === undefined || role === values.only);
-if (roles.length === 0) throw new Error(`--only takes one of ${ROLES.join(', ')}`);
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    only: { type: 'string' },
+    output: { type: 'string', short: 'o', default: 'text' },
+  },
+});
+const everybody: readonly Who[] = [...ROLES, NOBODY];
+const chosen = everybody.filter((who) => values.only === undefined || who === values.only);
+if (chosen.length === 0) throw new Error(`--only takes one of ${everybody.join(', ')}`);
 const program = await ensureTester();
 const folder = await mkdtemp(join(tmpdir(), 'rerail-fuzz-'));
 try {
-  const tokens = new Map<Role, string>();
+  const tokens = new Map<Who, string>(chosen.map((who) => [who, '']));
   const entries: unknown[] = [];
-  for (const role of roles) {
+  for (const role of ROLES) {
     const made = await runCommand(process.execPath, [MAIN, '-o', 'json', 'token', 'create', role, '--role', role]);
     const { token, entry } = JSON.parse(made.stdout) as { token: string; entry: unknown };
-    tokens.set(role, token);
+    if (tokens.has(role)) tokens.set(role, token);
     entries.push(entry);
   }
   const settings = {
@@ -78,12 +99,13 @@ try {
   await writeFile(settings.RERAIL_API_TOKENS_FILE, JSON.stringify(entries));
   await writeFile(join(folder, 'schemathesis.toml'), CONFIG);
   await writeFile(settings.RERAIL_ALERT_RULES_FILE, ALERT_RULES);
-  let good = true;
+  const tried: Tried[] = [];
   await withOwnSystem(folder, settings, async (system) => {
-    for (const [role, token] of tokens)
-      good = (await fuzz(program, system, role, token, Number(values.seconds))) && good;
+    for (const [who, token] of tokens) tried.push(await fuzz(program, system, who, token, Number(values.seconds)));
   });
-  process.exitCode = good ? 0 : 1;
+  if (values.output === 'json')
+    process.stdout.write(`${JSON.stringify({ tester: `Schemathesis ${VERSION}`, tried })}\n`);
+  process.exitCode = tried.every(({ clean }) => clean) ? 0 : 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -104,6 +104,19 @@ export const healOf = {
   },
 };
 
+const FuzzSchema = z.object({
+  tried: z.array(z.object({ who: z.string(), requests: z.number(), clean: z.boolean() })).min(1),
+});
+
+/** Server errors, undocumented answers and ways past a role, by who asked. */
+export function fuzzOf(output: unknown): Reading {
+  const { tried } = FuzzSchema.parse(output);
+  const found = tried.filter(({ clean }) => !clean).map(({ who }) => who);
+  const requests = tried.reduce((sum, one) => sum + one.requests, 0);
+  const figure = found.length === 0 ? `nothing, as ${tried.length} who ask` : `something as ${found.join(', ')}`;
+  return { figure, n: requests, holds: found.length === 0 };
+}
+
 export function monitorCpu(output: unknown): Reading {
   const { twentyChecks } = z
     .object({ twentyChecks: z.object({ looks: z.number(), cpuPercentOfCore: z.number() }) })

@@ -33,6 +33,10 @@ export const PARTS = {
   overhead: bench('overhead'),
   checkpoints: bench('checkpoints'),
   api: bench('api', '--quick'),
+  fuzz: {
+    command: 'npm run fuzz:api',
+    run: ['fuzz:api', '--', '-o', 'json'],
+  },
   monitor: bench('monitor', '--quick'),
   // Whole: docs/scaling.md is made from it.
   scale: bench('scale'),

@@ -173,6 +173,13 @@ export const ROWS: readonly Row[] = [
     read: drills.drillsOf.rpo,
   },
   {
+    requirement: '8.4',
+    what: 'HTTP API tried by Schemathesis as each role, and without a token',
+    objective: 'nothing found',
+    part: 'fuzz',
+    read: figures.fuzzOf,
+  },
+  {
     requirement: 'speed',
     what: 'A recovery beside a bare workflow',
     objective: '<= 1.15 x bare',
