@@ -5,8 +5,8 @@ import { summarise } from '../measure.ts';
 import { cpuMsOf } from '../process-cpu.ts';
 import { inHealWorld, PAUSES, WATCHED, type Patient } from './heal-world.ts';
 import { fullDisk, greedyProcess, killedProcess } from './machine.ts';
-import { damagedCache, exhaustedPool, failingApi, stuckQueue } from './services.ts';
-import { damagedSession, frozenSession, killedServer, stoppedServer } from './sessions.ts';
+import { damagedCache, exhaustedPool, failingApi, limitedApi, stuckQueue } from './services.ts';
+import { damagedSession, frozenSession, killedServer, leftSession, stoppedServer } from './sessions.ts';
 
 const FAULTS = 20;
 /** Each look is a query that the worker answers: seldom enough not to be what is measured. */
@@ -78,6 +78,8 @@ export function measureHeal({ quick }: { quick: boolean }): Promise<object> {
       killedProcess(folder),
       await exhaustedPool(folder),
       await damagedSession(),
+      await leftSession(),
+      await limitedApi(),
       await damagedCache(folder),
       await stuckQueue(folder),
       greedyProcess(folder),

@@ -44,6 +44,35 @@ export async function failingApi(): Promise<Patient> {
   };
 }
 
+/** An API that takes no more requests for a while, and says for how long. */
+export async function limitedApi(): Promise<Patient> {
+  let until = 0;
+  const server = createServer((_request, response) => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    if (left > 0) response.writeHead(429, { 'retry-after': String(left) }).end('{}');
+    else response.end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const health = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/healthz` };
+  return {
+    kind: 'rate',
+    barMs: 30_000,
+    target: 'service/rate',
+    component: { service: { api: { health, rate: { perSecond: 100 }, restore: { looks: 2, every: '100ms' } } } },
+    probe: { http: health },
+    failure: { failureType: 'rate_limit', message: 'the API answers 429' },
+    prepare: nothing,
+    break() {
+      until = Date.now() + 4000;
+      return Promise.resolve();
+    },
+    async stop() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
 /** A database whose connections are used up by transactions that nobody ends. */
 export async function exhaustedPool(folder: string): Promise<Patient> {
   const server = await startPostgres(['max_connections=20']);

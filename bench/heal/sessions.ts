@@ -11,17 +11,22 @@ const COMMAND = ['sh', '-c', 'sh -c "sleep 100000; true"; true'];
 async function createSession(
   kind: string,
   furnish?: (server: TmuxServer) => Promise<void>,
+  client?: (server: TmuxServer) => string[],
 ): Promise<Omit<Patient, 'barMs' | 'failure' | 'break'> & { server: TmuxServer }> {
   const server = await createTmuxServer();
   const target = `session/${kind}`;
+  const place = {
+    ...{ name: kind, subject: target, socket: server.socket },
+    ...(client ? { client: { argv: client(server) } } : {}),
+  };
   let captured = false;
   return {
     kind,
     target,
     server,
-    component: { session: { name: kind, subject: target, socket: server.socket, config: '/dev/null', run: [COMMAND] } },
+    component: { session: { ...place, config: '/dev/null', run: [COMMAND] } },
     provider: { tmux: { socket: server.socket, sessions: [kind] } },
-    probe: { session: { name: kind, subject: target, socket: server.socket } },
+    probe: { session: place },
     async prepare(recoveries) {
       if (captured) return;
       await server.start(kind, { command: COMMAND });
@@ -93,6 +98,21 @@ export async function damagedSession(): Promise<Patient> {
     failure: { failureType: 'corrupted', message: 'a window was killed' },
     async break() {
       await server.tmux('kill-window', '-t', 'corrupted:logs');
+    },
+  };
+}
+
+/** The client that was attached has gone; its first one is attached by a recovery too. */
+export async function leftSession(): Promise<Patient> {
+  const { server, ...session } = await createSession('disconnected', undefined, ({ socket }) => [
+    ...['script', '-qfc', `tmux -S ${socket} attach -t disconnected`, '/dev/null'],
+  ]);
+  return {
+    ...session,
+    barMs: 30_000,
+    failure: { failureType: 'disconnected', message: 'nobody is attached' },
+    async break() {
+      await server.tmux('detach-client', '-s', 'disconnected');
     },
   };
 }
