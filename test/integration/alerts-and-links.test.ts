@@ -131,9 +131,14 @@ describe('Alertmanager', () => {
     expect((await handle.status()).joined).toBe(1);
     // Another alert has joined: the end of the first is no end of the fault.
     expect(await alertmanager(alert({ status: 'resolved' }))).toMatchObject([
-      { outcome: 'resolved', why: 'noted in the open recovery' },
+      { outcome: 'resolved', why: 'noted: the plan has no probes that could show that it works' },
     ]);
-    expect((await handle.timeline()).at(-1)?.message).toContain('resolved: DatabaseDown: no connections left');
+    expect((await handle.timeline()).at(-2)).toMatchObject({
+      kind: 'alert',
+      message: 'resolved: DatabaseDown: no connections left',
+    });
+    // Its end is no further failure.
+    expect((await handle.status()).joined).toBe(1);
     await handle.cancel();
     expect((await handle.result()).failure).toMatchObject({
       message: 'no connections left',
@@ -149,11 +154,11 @@ describe('Alertmanager', () => {
     const handle = harness.recoveries.getHandle(harness.target);
     await waitsFor(handle, 'approval');
     expect(await alertmanager(alert({ status: 'resolved' }))).toMatchObject([
-      { why: 'its recovery had not acted and is cancelled' },
+      { why: 'cancelled: the alert is resolved, and nothing had been done' },
     ]);
     const report = await handle.result();
-    expect(report.status).toBe('cancelled');
-    expect(report.joined[0]?.labels).toMatchObject({ alertStatus: 'resolved' });
+    expect(report).toMatchObject({ status: 'cancelled', joined: [] });
+    expect(report.summary).toContain('the alert is resolved');
     expect(await alertmanager(alert({ status: 'resolved' }))).toMatchObject([
       { outcome: 'resolved', why: 'no recovery of the target is open' },
     ]);
@@ -212,13 +217,13 @@ describe('senders that sign', () => {
   });
 
   it('PagerDuty: incidents that begin and end', async () => {
-    const event = (type: string, service = 'shop-api') =>
+    const event = (type: string, { service = 'shop-api', at = STARTED } = {}) =>
       JSON.stringify({
         event: {
           id: `e-${type}`,
           event_type: type,
           resource_type: 'incident',
-          occurred_at: STARTED,
+          occurred_at: at,
           data: {
             id: `Q-${harness.target}`,
             type: 'incident',
@@ -239,12 +244,24 @@ describe('senders that sign', () => {
     expect((await post('pagerduty', triggered, sign(triggered, 'wrong'))).status).toBe(401);
     expect((await send(triggered)).results).toMatchObject([{ outcome: 'started', rule: 'incident' }]);
     expect((await send(event('incident.acknowledged'))).results).toEqual([]);
-    expect((await send(event('incident.triggered', 'other'))).results).toMatchObject([{ outcome: 'ignored' }]);
+    expect((await send(event('incident.triggered', { service: 'other' }))).results).toMatchObject([
+      { outcome: 'ignored' },
+    ]);
     const handle = harness.recoveries.getHandle(harness.target);
     await waitsFor(handle, 'manual:fix');
-    expect((await send(event('incident.resolved'))).results).toMatchObject([{ why: 'noted in the open recovery' }]);
+    const over = await send(event('incident.resolved', { at: '2026-01-02T04:00:00Z' }));
+    expect(over.results).toMatchObject([{ why: 'noted: the plan has no probes that could show that it works' }]);
     expect(await handle.isOpen()).toBe(true);
     await handle.cancel();
+    await handle.result();
+
+    // The same incident, with the begin of the first.
+    expect((await send(triggered)).results).toMatchObject([{ outcome: 'repeated' }]);
+    const reopened = event('incident.reopened', { at: '2026-01-02T05:00:00Z' });
+    expect((await send(reopened)).results).toMatchObject([{ outcome: 'started', rule: 'incident' }]);
+    await waitsFor(handle, 'manual:fix');
+    expect((await send(reopened)).results).toMatchObject([{ outcome: 'repeated' }]);
+    await harness.recoveries.getHandle(harness.target).cancel();
   });
 
   it('PagerDuty: events that would be sent to it, with a routing key', async () => {
@@ -263,7 +280,9 @@ describe('senders that sign', () => {
     const { dedup_key } = JSON.parse(started.detail) as { dedup_key: string };
     expect((await send({ event_action: 'acknowledge', dedup_key })).results).toEqual([]);
     const over = () => send({ event_action: 'resolve', dedup_key });
-    expect((await over()).results).toMatchObject([{ outcome: 'resolved', why: 'noted in the open recovery' }]);
+    expect((await over()).results).toMatchObject([
+      { outcome: 'resolved', why: 'noted: the plan has no probes that could show that it works' },
+    ]);
     // Its key alone says nothing of what nobody has triggered here.
     expect((await over()).results).toMatchObject([{ outcome: 'ignored', why: 'no rule fits it' }]);
     expect(await handle.isOpen()).toBe(true);

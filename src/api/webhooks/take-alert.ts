@@ -43,14 +43,11 @@ export async function takeAlert(alert: Alert, { recoveries, rules, now }: TakeDe
   const key = keyOf(alert);
   const about = { fingerprint, rule: rule.name };
   if (alert.status === 'resolved') {
-    const told = { ...parsed.data, message: `resolved: ${titleOfAlert(alert)}`.slice(0, 2000) };
-    const { outcome, workflowId } = await recoveries.noteResolved({
-      failure: { ...told, labels: { ...told.labels, alertStatus: 'resolved' } },
-      key,
-    });
-    if (outcome === 'none-open') return { ...about, outcome: 'resolved', why: 'no recovery of the target is open' };
-    const why = outcome === 'noted' ? 'noted in the open recovery' : 'its recovery had not acted and is cancelled';
-    return { ...about, outcome: 'resolved', workflowId, why };
+    const { source, sender, startsAt } = alert;
+    const over = { source, sender, fingerprint, startsAt, title: titleOfAlert(alert).slice(0, 2000) };
+    const { outcome, workflowId, note } = await recoveries.noteResolved({ target, alert: over, key });
+    if (outcome === 'none-open') return { ...about, outcome: 'resolved', why: note };
+    return { ...about, outcome: 'resolved', workflowId, why: outcome === 'noted' ? note : `${outcome}: ${note}` };
   }
   const silence = findSilence(rules.silences, { alert, target, now });
   if (silence) return { ...about, outcome: 'silenced', why: `${silence.name}: ${silence.reason}` };
