@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { MaintainedTarget } from '../../client/maintained-targets.ts';
 import type { RecoveryClient } from '../../client/recovery-client.ts';
 import { fillRule, findRule, findSilence, titleOfAlert, type Alert, type AlertRules } from '../../domain/alert.ts';
 import { isRerailError } from '../../domain/errors.ts';
@@ -17,12 +18,14 @@ const FINAL = ['unknown-playbook', 'playbook-not-found', 'invalid-input', 'idemp
 
 export interface TakeDeps {
   recoveries: Pick<RecoveryClient, 'start' | 'noteResolved'>;
+  /** What monitors hold in maintenance, read once for all alerts of a request. */
+  maintained: () => Promise<readonly MaintainedTarget[]>;
   rules: AlertRules;
   now: Date;
 }
 
 /** Starts, joins or ignores, by the first rule that fits. Throws only what its sender should try again for. */
-export async function takeAlert(alert: Alert, { recoveries, rules, now }: TakeDeps): Promise<AlertResult> {
+export async function takeAlert(alert: Alert, { recoveries, maintained, rules, now }: TakeDeps): Promise<AlertResult> {
   const { fingerprint } = alert;
   const ignored = (why: string, rule?: string): AlertResult => ({
     fingerprint,
@@ -51,6 +54,11 @@ export async function takeAlert(alert: Alert, { recoveries, rules, now }: TakeDe
   }
   const silence = findSilence(rules.silences, { alert, target, now });
   if (silence) return { ...about, outcome: 'silenced', why: `${silence.name}: ${silence.reason}` };
+  const held = (await maintained()).find((one) => one.target === target);
+  if (held) {
+    const { monitor, until, by, reason } = held;
+    return { ...about, outcome: 'silenced', why: `monitor ${monitor} holds it in maintenance until ${until}, by ${by}: ${reason}` };
+  }
   try {
     const { handle, joined, repeated } = await recoveries.start(parsed.data, {
       key,
