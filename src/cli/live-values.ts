@@ -129,7 +129,8 @@ const playbooks: Live = async (command) => {
 /** Components that have this, by name. */
 async function defined(command: Command, part: 'session' | 'process'): Promise<Suggestion[]> {
   const { settings } = await openContext(command);
-  const { components } = await loadDefinitions(settings.playbooksDir);
+  // A mistake in a file hides nothing of what runs.
+  const { components } = await loadDefinitions(settings.playbooksDir).catch(() => ({ components: [] }));
   return components
     .filter(({ spec }) => spec[part] !== undefined)
     .map(({ name }) => ({ value: name, description: 'defined' }));

@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import { openContext } from '../context.ts';
 import { findLive, type Suggestion } from '../live-values.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -23,6 +24,24 @@ async function completionTree(program: Command) {
   for (const child of program.commands) if (!['completion', 'complete'].includes(child.name())) tree.addCommand(child);
   return tab(tree, { completionCommandName: 'completion' });
 }
+
+/** Shells read what is offered as words of their own: nothing is offered that they would expand, split or carry out. */
+const isPlainWord = ({ value }: Suggestion): boolean => /^[\w@%+=:,./-]+$/.test(value);
+
+/** What the script for bash calls, where the package bash-completion is not installed. */
+const BASH_WORDS = `if ! declare -F _get_comp_words_by_ref > /dev/null; then
+    _get_comp_words_by_ref() {
+        local line="\${COMP_LINE:0:COMP_POINT}"
+        read -r -a words <<< "$line"
+        [[ $line == *[[:space:]] ]] && words+=("")
+        cword=$((\${#words[@]} - 1))
+        cur=\${words[cword]}
+        prev=
+        ((cword > 0)) && prev=\${words[cword - 1]}
+        return 0
+    }
+fi
+`;
 
 type Tree = Awaited<ReturnType<typeof completionTree>>;
 
@@ -56,7 +75,7 @@ async function suggest(words: string[], command: Command): Promise<void> {
     const name = place === option ? flag : argument?.name;
     const live = findLive(asked, name);
     if (place && live) {
-      const values = await withinTime(live(command, words));
+      const values = (await withinTime(live(command, words))).filter(isPlainWord);
       place.handler = (complete) => {
         for (const { value, description } of values) complete(value, description);
       };
@@ -74,8 +93,9 @@ export function addCompletionCommands(program: Command): void {
       'after',
       '\nExample:\n  $ rerail completion bash > ~/.local/share/bash-completion/completions/rerail\n  $ source <(rerail completion zsh)',
     )
-    .action(async (shell: (typeof SHELLS)[number]) => {
+    .action(async (shell: (typeof SHELLS)[number], _options: object, command: Command) => {
       const root = await completionTree(program);
+      if (shell === 'bash') (await openContext(command)).output.raw(BASH_WORDS);
       root.setup('rerail', 'rerail', shell);
     });
   // What the scripts ask with each press of the key.
