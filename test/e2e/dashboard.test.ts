@@ -61,6 +61,7 @@ const serve = (options: object): Promise<TestApi> =>
   createTestApi(recoveries, {
     ...options,
     dashboard: DASHBOARD,
+    temporalUi: 'https://temporal.example.com/ui/',
     host: `cli-${cli.unique}`,
     playbooksDir: [`${cli.root}/playbooks`],
   });
@@ -165,6 +166,10 @@ describe.skipIf(chromiumVersion() === undefined && process.env['CI'] !== 'true')
     await shows(/within the RTO/);
     await shows('local: looks right');
     const report = await handle.report();
+    const inTemporal = page.getByRole('link', { name: 'Open in Temporal' });
+    expect(await inTemporal.getAttribute('href')).toBe(
+      `https://temporal.example.com/ui/namespaces/default/workflows/${encodeURIComponent(`recovery/${target}`)}/${report.runId}/history`,
+    );
     expect(report.approvals[0]).toMatchObject({ by: 'local', reason: 'looks right', planHash: report.plan?.hash });
     await visit('/?status=recovered');
     await page.locator('.recoveries tr', { hasText: target }).waitFor();

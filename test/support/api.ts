@@ -27,7 +27,7 @@ export interface TestApi {
 /** The app with a token for each role, and a folder of its own. */
 export async function createTestApi(
   recoveries: RecoveryClient,
-  given: Partial<Settings> & { open?: boolean } & Pick<ApiDeps, 'dashboard' | 'requestWithinMs'> = {},
+  given: Partial<Settings> & { open?: boolean } & Pick<ApiDeps, 'dashboard' | 'requestWithinMs' | 'temporalUi'> = {},
 ): Promise<TestApi> {
   const folder = await mkdtemp(path.join(tmpdir(), 'rerail-api-'));
   const made = [...ROLES, 'ada' as const].map((name) => ({
@@ -38,7 +38,7 @@ export async function createTestApi(
   }));
   const tokensFile = path.join(folder, 'tokens.yaml');
   await writeFile(tokensFile, JSON.stringify(made.map(({ entry }) => entry)));
-  const { open, dashboard, requestWithinMs, ...overrides } = given;
+  const { open, dashboard, requestWithinMs, temporalUi, ...overrides } = given;
   const settings: Settings = {
     ...defaultSettings({ env: {}, home: folder, cwd: folder }),
     apiRateLimit: 1_000_000,
@@ -58,6 +58,7 @@ export async function createTestApi(
     logger: createLogger({ level: 'info', format: 'json', write: (line) => void logged.push(line) }),
     streams: createStreams(),
     ...(dashboard === undefined ? {} : { dashboard }),
+    ...(temporalUi === undefined ? {} : { temporalUi }),
     ...(requestWithinMs === undefined ? {} : { requestWithinMs }),
   });
   return {
