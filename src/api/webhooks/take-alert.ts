@@ -57,7 +57,11 @@ export async function takeAlert(alert: Alert, { recoveries, maintained, rules, n
   const held = (await maintained()).find((one) => one.target === target);
   if (held) {
     const { monitor, until, by, reason } = held;
-    return { ...about, outcome: 'silenced', why: `monitor ${monitor} holds it in maintenance until ${until}, by ${by}: ${reason}` };
+    return {
+      ...about,
+      outcome: 'silenced',
+      why: `monitor ${monitor} holds it in maintenance until ${until}, by ${by}: ${reason}`,
+    };
   }
   try {
     const { handle, joined, repeated } = await recoveries.start(parsed.data, {
