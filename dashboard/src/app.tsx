@@ -14,6 +14,7 @@ const page = <Props extends object>(load: () => Promise<ComponentType<Props>>) =
   lazyPart(load, <Loading what="the page" />);
 
 const BreakersPage = page(async () => (await import('./pages/breakers/breakers-page.tsx')).BreakersPage);
+const BulksPage = page(async () => (await import('./pages/bulks/bulks-page.tsx')).BulksPage);
 const CheckpointsPage = page(async () => (await import('./pages/checkpoints/checkpoints-page.tsx')).CheckpointsPage);
 const HealthPage = page(async () => (await import('./pages/health/health-page.tsx')).HealthPage);
 const HostsPage = page(async () => (await import('./pages/hosts/hosts-page.tsx')).HostsPage);
@@ -39,6 +40,10 @@ function Pages() {
         <BreakersPage name={undefined} />
       </Route>
       <Route path="/breakers/:name">{({ name }) => <BreakersPage name={name} />}</Route>
+      <Route path="/bulks">
+        <BulksPage name={undefined} />
+      </Route>
+      <Route path="/bulks/:name">{({ name }) => <BulksPage name={name} />}</Route>
       <Route path="/health">
         <HealthPage name={undefined} />
       </Route>

@@ -8,6 +8,7 @@ const KEYS = [
   ['g h', 'Health'],
   ['g d', 'Drills'],
   ['g o', 'Hosts'],
+  ['g u', 'Bulk recoveries'],
   ['g p', 'Playbooks'],
   ['g e', 'Reports'],
   ['g s', 'Statistics'],

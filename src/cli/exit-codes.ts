@@ -15,6 +15,19 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+export const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
+  done: 'done; of `--wait` and `--watch`: recovered, or in part',
+  unexpected: 'an error that nobody foresaw',
+  usage: 'wrong words, options or settings',
+  unrecovered: 'it ended, but what failed does not work again',
+  invalid: 'refused, or found wanting: the message says what and the remedy',
+  approval: 'a person has to say yes, or has said no',
+  notFound: 'there is no such thing',
+  unreachable: 'no Temporal server answers',
+  timeout: 'the time given was over; what was begun goes on',
+  interrupted: 'left with Ctrl-C; what was begun goes on',
+};
+
 const OF_ERROR: Partial<Record<ErrorCode, number>> = {
   'invalid-input': EXIT.usage,
   'settings-invalid': EXIT.usage,

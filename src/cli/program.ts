@@ -31,6 +31,7 @@ import { addDrillCommands } from './commands/drill.ts';
 import { addTransactionCommands } from './commands/transaction.ts';
 import { addUpCommands } from './commands/up.ts';
 import { addWorkspaceCommands } from './commands/workspace.ts';
+import { EXIT, EXIT_MEANINGS } from './exit-codes.ts';
 import { version } from './version.ts';
 
 function throwInsteadOfExit(command: Command): void {
@@ -46,6 +47,10 @@ export function createProgram(): Command {
     .showHelpAfterError('(add --help for the options and an example)')
     .showSuggestionAfterError();
   addGlobalOptions(program);
+  const codes = Object.entries(EXIT).map(
+    ([name, code]) => `  ${code}`.padEnd(7) + EXIT_MEANINGS[name as keyof typeof EXIT],
+  );
+  program.addHelpText('after', ['', 'Exit codes:', ...codes].join('\n'));
   addUpCommands(program);
   addServeCommand(program);
   addTokenCommands(program);

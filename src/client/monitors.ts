@@ -19,6 +19,7 @@ import { HEALTH_STATES, monitorOf } from '../domain/monitor.ts';
 import { NameSchema } from '../domain/names.schema.ts';
 import { parseInput } from '../domain/parse-input.ts';
 import { monitorId, WORKFLOW_TYPES } from '../domain/wire-names.ts';
+import { readMaintained } from './maintained-targets.ts';
 import type { healthMonitor } from '../workflows/health-monitor.ts';
 import * as messages from '../workflows/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
@@ -53,6 +54,15 @@ export function createMonitors(client: Client, taskQueue: string) {
   };
   const send = <In>(given: string, update: UpdateDefinition<MonitorHealth, [In]>, input: In): Promise<MonitorHealth> =>
     guarded(given, (name) => handleOf(name).executeUpdate(update, { args: [input] }));
+
+  const health = (given: string): Promise<MonitorHealth> =>
+    guarded(given, async (name) => {
+      const handle = handleOf(name);
+      // A closed workflow would still answer, with what it knew last.
+      const [{ status }, known] = await Promise.all([handle.describe(), handle.query(messages.monitorHealthQuery)]);
+      if (status.name !== 'RUNNING') throw notFound(name);
+      return known;
+    });
 
   return {
     /**
@@ -108,14 +118,9 @@ export function createMonitors(client: Client, taskQueue: string) {
       return found.sort((a, b) => a.name.localeCompare(b.name));
     },
     /** Targets and checks with their last readings. Throws `monitor-not-found`. */
-    health: (given: string): Promise<MonitorHealth> =>
-      guarded(given, async (name) => {
-        const handle = handleOf(name);
-        // A closed workflow would still answer, with what it knew last.
-        const [{ status }, health] = await Promise.all([handle.describe(), handle.query(messages.monitorHealthQuery)]);
-        if (status.name !== 'RUNNING') throw notFound(name);
-        return health;
-      }),
+    health,
+    /** Targets that a monitor holds in maintenance: one look at the list, and one at each monitor that holds any. */
+    maintained: () => readMaintained(client, health),
     /** Ends it; open recoveries go on. Throws `monitor-not-found`. */
     stop: async (name: string, input: MonitorChange): Promise<MonitorHealth> =>
       send(name, messages.stopMonitorUpdate, parseInput(MonitorChangeSchema, input, 'the change')),

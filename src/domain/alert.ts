@@ -1,5 +1,5 @@
 import type { ALERT_SOURCES, AlertMatch, AlertRule, Silence } from './alert.schema.ts';
-import { SEVERITIES } from './failure.ts';
+import { SEVERITIES, type Failure } from './failure.ts';
 import { resolveTemplates } from './template.ts';
 import { fitsWildcard } from './wildcard.ts';
 export type { AlertRule, AlertRules, AlertSourceDefinition, Silence } from './alert.schema.ts';
@@ -19,6 +19,22 @@ export interface Alert {
   /** Where its sender shows it. */
   url?: string | undefined;
 }
+
+/** That an alert is over, as the open recovery of its target is told. */
+export interface ResolvedAlert extends Pick<Alert, 'source' | 'sender' | 'fingerprint' | 'startsAt'> {
+  title: string;
+}
+
+/** Whether a failure is what a rule has made of this alert, or of an earlier begin of it. */
+export const isMadeOf = (
+  { source, labels, occurredAt }: Pick<Failure, 'source' | 'labels' | 'occurredAt'>,
+  { source: kind, sender, fingerprint, startsAt }: ResolvedAlert,
+): boolean =>
+  source.kind === 'alert' &&
+  source.name === sender &&
+  labels['alertSource'] === kind &&
+  labels['alertFingerprint'] === fingerprint &&
+  Date.parse(occurredAt ?? '') <= Date.parse(startsAt);
 
 const fitAll = (patterns: Record<string, string>, values: Record<string, string>): boolean =>
   Object.entries(patterns).every(([name, pattern]) =>

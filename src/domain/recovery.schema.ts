@@ -46,6 +46,7 @@ export const TimelineEntrySchema = z.object({
   kind: z.enum([
     'reported',
     'joined',
+    'alert',
     'planned',
     'approval',
     'refused',

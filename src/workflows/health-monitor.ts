@@ -34,6 +34,7 @@ import {
   checkTarget,
 } from './steps/check-monitor-message.ts';
 import { describeMonitor } from './steps/describe-monitor.ts';
+import { memoOf } from './steps/monitor-memo.ts';
 import { callForTarget, followRecovery, recoverHost, recoverTarget } from './steps/recover-target.ts';
 import { keepWatching, type Watching } from './steps/watch-monitor.ts';
 
@@ -168,14 +169,7 @@ export async function healthMonitor(input: HealthMonitorInput): Promise<MonitorH
   const publish = (): void => {
     const state = overallOf(record);
     if (state !== record.overall.state) record.overall = { state, since: Date.now() };
-    const known = Object.values(record.targets);
-    const memo = {
-      host: record.monitor.host,
-      since: new Date(record.overall.since).toISOString(),
-      targets: known.length,
-      unhealthy: known.filter((target) => target.state === 'unhealthy').length,
-      escalated: known.filter(({ escalated }) => escalated).length,
-    };
+    const memo = memoOf(record);
     const key = JSON.stringify([state, memo]);
     if (key === published) return;
     published = key;

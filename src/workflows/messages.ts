@@ -1,4 +1,5 @@
 import type { HostChange, HostRecord, HostState } from '../domain/host.ts';
+import type { ResolvedAlert } from '../domain/alert.ts';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { ApproveInput, CompleteManualStepInput, DecideInput, DenyInput, PauseInput } from '../domain/approval.ts';
 import type { CopiedArtifact } from '../activities/artifacts/copy-artifact.ts';
@@ -35,6 +36,11 @@ export interface MessageReceipt {
   note: string;
 }
 
+export interface ResolvedReceipt extends MessageReceipt {
+  /** What the end of the alert has done to the recovery. */
+  outcome: 'noted' | 'cancelled' | 'recovered';
+}
+
 // recovery: updates answer and refuse, the signals of the same names are for callers that do not wait.
 export const approveUpdate = defineUpdate<MessageReceipt, [ApproveInput]>('approve');
 export const denyUpdate = defineUpdate<MessageReceipt, [DenyInput]>('deny');
@@ -43,6 +49,7 @@ export const decideUpdate = defineUpdate<MessageReceipt, [DecideInput]>('decide'
 export const pauseUpdate = defineUpdate<MessageReceipt, [PauseInput]>('pause');
 export const resumeUpdate = defineUpdate<MessageReceipt, [PauseInput]>('resume');
 export const reportUpdate = defineUpdate<MessageReceipt, [Failure]>('report');
+export const alertResolvedUpdate = defineUpdate<ResolvedReceipt, [ResolvedAlert]>('alertResolved');
 export const approveSignal = defineSignal<[ApproveInput]>('approve');
 export const denySignal = defineSignal<[DenyInput]>('deny');
 export const completeManualStepSignal = defineSignal<[CompleteManualStepInput]>('completeManualStep');

@@ -1,4 +1,5 @@
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { ResolvedAlert } from '../domain/alert.ts';
 import type { ComponentSpec } from '../domain/component.ts';
 import type { PlannedAction } from '../domain/action.ts';
 import type {
@@ -20,6 +21,7 @@ import type { ProbeReading } from '../domain/probe.ts';
 import type {
   ActionRecord,
   AllowedDecision,
+  ClosedRecoveryStatus,
   RecordedError,
   RecoveryStatus,
   Resolution,
@@ -101,6 +103,14 @@ export interface RecoveryState {
   joined: Failure[];
   /** Components that are shown as degraded for as long as this recovery is open. */
   degraded?: string[];
+  /** Alerts that were told to be over. */
+  resolvedAlerts: ResolvedAlert[];
+  /** Ends it as it is, while it waits for a person: nothing more is done and nothing is undone. */
+  endNow?: (status: ClosedRecoveryStatus) => void;
+  /** Why it was ended so. */
+  endedBecause?: string;
+  /** Of what was registered: a wait for a person is about an undo. */
+  undoing: boolean;
   timeline: TimelineEntry[];
   approvals: ApprovalRecord[];
   /** Of the recovery that this one goes on with. They count while plan and target are the same. */
@@ -138,6 +148,8 @@ export function createRecoveryState(input: RecoveryInput): RecoveryState {
     escalated: false,
     aborted: false,
     joined: [],
+    resolvedAlerts: [],
+    undoing: false,
     timeline: [],
     approvals: [],
     carriedApprovals: [],

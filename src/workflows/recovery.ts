@@ -24,6 +24,7 @@ import { buildReport } from './steps/build-report.ts';
 import { carryOutPlan, type Ending } from './steps/carry-out-plan.ts';
 import { compensate } from './steps/compensate.ts';
 import { buildEvidence } from './steps/evidence.ts';
+import { unlessEnded } from './steps/hear-resolved.ts';
 import { handleMessages } from './steps/handle-messages.ts';
 import { recordError, toRecorded } from './steps/record-error.ts';
 import {
@@ -47,7 +48,7 @@ export async function recovery(input: RecoveryInput): Promise<RecoveryReport> {
   note(state, 'reported', `${input.failure.target}: ${input.failure.message}`);
   let status: ClosedRecoveryStatus;
   try {
-    status = await recover(state);
+    status = await unlessEnded(state, () => recover(state));
   } catch (error) {
     if (!isCancellation(error)) throw error;
     note(state, 'status', 'cancellation was asked for');

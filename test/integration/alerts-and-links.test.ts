@@ -1,18 +1,20 @@
 import { createHmac } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readAuditPage } from '../../src/api/audit/read-audit.ts';
 import { signLink, type LinkClaims } from '../../src/config/approval-links.ts';
 import { signBody } from '../../src/config/body-signature.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
 import { failureOf, waitsFor } from '../support/broken-target.ts';
+import { until } from '../support/until.ts';
 import { sharedHarness } from '../support/new-harness.ts';
 import { FIX, head, PLAIN_RETRY } from '../support/playbook-text.ts';
 
 const PLAYBOOKS = [
   head('signed', 'approval: {roles: [lead], authenticated: true, timeout: 1h}') + PLAIN_RETRY,
   head('by-hand') + FIX,
+  head('by-two', 'approval: {roles: [lead], required: 2, authenticated: true, timeout: 1h}') + PLAIN_RETRY,
 ].join('---\n');
 
 const RULES = `
@@ -131,9 +133,14 @@ describe('Alertmanager', () => {
     expect((await handle.status()).joined).toBe(1);
     // Another alert has joined: the end of the first is no end of the fault.
     expect(await alertmanager(alert({ status: 'resolved' }))).toMatchObject([
-      { outcome: 'resolved', why: 'noted in the open recovery' },
+      { outcome: 'resolved', why: 'noted: the plan has no probes that could show that it works' },
     ]);
-    expect((await handle.timeline()).at(-1)?.message).toContain('resolved: DatabaseDown: no connections left');
+    expect((await handle.timeline()).at(-2)).toMatchObject({
+      kind: 'alert',
+      message: 'resolved: DatabaseDown: no connections left',
+    });
+    // Its end is no further failure.
+    expect((await handle.status()).joined).toBe(1);
     await handle.cancel();
     expect((await handle.result()).failure).toMatchObject({
       message: 'no connections left',
@@ -149,11 +156,11 @@ describe('Alertmanager', () => {
     const handle = harness.recoveries.getHandle(harness.target);
     await waitsFor(handle, 'approval');
     expect(await alertmanager(alert({ status: 'resolved' }))).toMatchObject([
-      { why: 'its recovery had not acted and is cancelled' },
+      { why: 'cancelled: the alert is resolved, and nothing had been done' },
     ]);
     const report = await handle.result();
-    expect(report.status).toBe('cancelled');
-    expect(report.joined[0]?.labels).toMatchObject({ alertStatus: 'resolved' });
+    expect(report).toMatchObject({ status: 'cancelled', joined: [] });
+    expect(report.summary).toContain('the alert is resolved');
     expect(await alertmanager(alert({ status: 'resolved' }))).toMatchObject([
       { outcome: 'resolved', why: 'no recovery of the target is open' },
     ]);
@@ -177,6 +184,41 @@ describe('Alertmanager', () => {
     ).json<{ counts: { outcome: string; count: number }[]; silences: object[] }>();
     expect(counts).toContainEqual({ source: 'alertmanager', outcome: 'ignored', count: 3 });
     expect(silences).toEqual([{ name: 'window', reason: 'planned work' }]);
+  });
+});
+
+describe('a target that a monitor holds in maintenance', () => {
+  it('is not recovered by an alert, however many come, and is when the maintenance is over', async () => {
+    const { monitors } = harness.recoveries;
+    const name = harness.target.replace('/', '-');
+    const hand = { by: 'ada', reason: 'new disks' };
+    const checks = [{ name: 'up', probe: { file: { path: '/' } }, periodSeconds: 600 }];
+    const definition = { apiVersion: 'rerail/v1', kind: 'Monitor', metadata: { name } };
+    await monitors.start(
+      { ...definition, spec: { target: harness.target, checks } },
+      { ...hand, defaultHost: harness.host },
+    );
+    const held = async () => (await monitors.maintained()).some(({ target }) => target === harness.target);
+    await monitors.maintenance(name, { ...hand, mode: 'on', until: '2100-01-01T00:00:00.000Z' });
+    await until(held, 'the maintenance');
+    const reads = vi.spyOn(monitors, 'maintained');
+    const results = await alertmanager(
+      ...['a', 'b', 'c'].map((fingerprint) => alert({ fingerprint })),
+      alert({ fingerprint: 'd', status: 'resolved' }),
+    );
+    expect(reads).toHaveBeenCalledTimes(1);
+    reads.mockRestore();
+    const why = `monitor ${name} holds it in maintenance until 2100-01-01T00:00:00.000Z, by ada: new disks`;
+    expect(results.slice(0, 3).map((one) => `${one.outcome} ${one.why}`)).toEqual(Array(3).fill(`silenced ${why}`));
+    expect(results[3]).toMatchObject({ outcome: 'resolved' });
+    const handle = harness.recoveries.getHandle(harness.target);
+    await expect(handle.describe()).rejects.toMatchObject({ code: 'recovery-not-found' });
+
+    await monitors.maintenance(name, { ...hand, mode: 'off' });
+    await until(async () => !(await held()), 'its end');
+    expect(await alertmanager(alert())).toMatchObject([{ outcome: 'started' }]);
+    await handle.cancel();
+    await monitors.stop(name, hand);
   });
 });
 
@@ -212,13 +254,13 @@ describe('senders that sign', () => {
   });
 
   it('PagerDuty: incidents that begin and end', async () => {
-    const event = (type: string, service = 'shop-api') =>
+    const event = (type: string, { service = 'shop-api', at = STARTED } = {}) =>
       JSON.stringify({
         event: {
           id: `e-${type}`,
           event_type: type,
           resource_type: 'incident',
-          occurred_at: STARTED,
+          occurred_at: at,
           data: {
             id: `Q-${harness.target}`,
             type: 'incident',
@@ -239,12 +281,24 @@ describe('senders that sign', () => {
     expect((await post('pagerduty', triggered, sign(triggered, 'wrong'))).status).toBe(401);
     expect((await send(triggered)).results).toMatchObject([{ outcome: 'started', rule: 'incident' }]);
     expect((await send(event('incident.acknowledged'))).results).toEqual([]);
-    expect((await send(event('incident.triggered', 'other'))).results).toMatchObject([{ outcome: 'ignored' }]);
+    expect((await send(event('incident.triggered', { service: 'other' }))).results).toMatchObject([
+      { outcome: 'ignored' },
+    ]);
     const handle = harness.recoveries.getHandle(harness.target);
     await waitsFor(handle, 'manual:fix');
-    expect((await send(event('incident.resolved'))).results).toMatchObject([{ why: 'noted in the open recovery' }]);
+    const over = await send(event('incident.resolved', { at: '2026-01-02T04:00:00Z' }));
+    expect(over.results).toMatchObject([{ why: 'noted: the plan has no probes that could show that it works' }]);
     expect(await handle.isOpen()).toBe(true);
     await handle.cancel();
+    await handle.result();
+
+    // The same incident, with the begin of the first.
+    expect((await send(triggered)).results).toMatchObject([{ outcome: 'repeated' }]);
+    const reopened = event('incident.reopened', { at: '2026-01-02T05:00:00Z' });
+    expect((await send(reopened)).results).toMatchObject([{ outcome: 'started', rule: 'incident' }]);
+    await waitsFor(handle, 'manual:fix');
+    expect((await send(reopened)).results).toMatchObject([{ outcome: 'repeated' }]);
+    await harness.recoveries.getHandle(harness.target).cancel();
   });
 
   it('PagerDuty: events that would be sent to it, with a routing key', async () => {
@@ -263,7 +317,9 @@ describe('senders that sign', () => {
     const { dedup_key } = JSON.parse(started.detail) as { dedup_key: string };
     expect((await send({ event_action: 'acknowledge', dedup_key })).results).toEqual([]);
     const over = () => send({ event_action: 'resolve', dedup_key });
-    expect((await over()).results).toMatchObject([{ outcome: 'resolved', why: 'noted in the open recovery' }]);
+    expect((await over()).results).toMatchObject([
+      { outcome: 'resolved', why: 'noted: the plan has no probes that could show that it works' },
+    ]);
     // Its key alone says nothing of what nobody has triggered here.
     expect((await over()).results).toMatchObject([{ outcome: 'ignored', why: 'no rule fits it' }]);
     expect(await handle.isOpen()).toBe(true);
@@ -274,8 +330,8 @@ describe('senders that sign', () => {
 });
 
 describe('a link in a message', () => {
-  async function asked() {
-    const { handle } = await harness.recoveries.start(failureOf(harness), { playbook: 'signed' });
+  async function asked(playbook = 'signed') {
+    const { handle } = await harness.recoveries.start(failureOf(harness), { playbook });
     await waitsFor(handle, 'approval');
     const { runId, planHash = '', waitingFor } = await handle.status();
     const link = (more: Partial<LinkClaims> = {}) =>
@@ -362,5 +418,54 @@ describe('a link in a message', () => {
     expect((await submit(denial, { ...fields, reason: ' ' })).statusCode).toBe(400);
     expect((await submit(denial, { ...fields, reason: 'not now' })).statusCode).toBe(200);
     expect((await handle.result()).error).toMatchObject({ code: 'approval-denied' });
+  });
+
+  it('counts once for one person while others are still asked, and turns no answer around', async () => {
+    const { handle, link } = await asked('by-two');
+    const mine = await link();
+    const denial = await link({ verdict: 'denied' });
+    const [fields, ofDenial] = [fieldsOf((await open(mine)).body), fieldsOf((await open(denial)).body)];
+    expect((await submit(mine, fields)).statusCode).toBe(200);
+    expect((await handle.status()).approval?.granted).toEqual(['grace']);
+
+    const used = [
+      await open(mine),
+      await submit(mine, fields),
+      await submit(await link(), fieldsOf((await open(await link({ by: 'ada' }))).body)),
+      await open(denial),
+      await submit(denial, { ...ofDenial, reason: 'on second thoughts' }),
+    ];
+    expect(used.map(({ statusCode }) => statusCode)).toEqual([409, 409, 403, 409, 409]);
+    expect(used[1]?.body).toContain('this link was used: grace has approved');
+    expect(await handle.status()).toMatchObject({ status: 'awaiting_approval', approval: { granted: ['grace'] } });
+
+    const other = await link({ by: 'ada' });
+    expect((await submit(other, fieldsOf((await open(other)).body))).statusCode).toBe(200);
+    expect((await handle.result()).approvals.map(({ by, verdict }) => `${by} ${verdict}`)).toEqual([
+      'grace approved',
+      'ada approved',
+    ]);
+  });
+
+  it('takes one of two forms that are sent at the same time', async () => {
+    const { handle, link } = await asked('by-two');
+    const token = await link();
+    const fields = fieldsOf((await open(token)).body);
+    const both = await Promise.all([submit(token, fields), submit(token, fields), submit(token, fields)]);
+    expect(both.map(({ statusCode }) => statusCode).sort()).toEqual([200, 409, 409]);
+    expect((await handle.status()).approval?.granted).toEqual(['grace']);
+    await handle.cancel();
+    expect((await handle.result()).approvals).toHaveLength(1);
+  });
+
+  it('gives nobody a role that the playbook asks for', async () => {
+    const { handle, link } = await asked();
+    const asIntern = await link({ roles: ['intern', 'leader'] });
+    const refused = await submit(asIntern, fieldsOf((await open(asIntern)).body));
+    expect(refused.statusCode).toBe(409);
+    expect(refused.body).toContain('must name one of lead');
+    expect(await handle.status()).toMatchObject({ status: 'awaiting_approval', approval: { granted: [] } });
+    expect((await audited())[0]).toMatchObject({ actor: 'grace', via: 'link', status: 409 });
+    await handle.cancel();
   });
 });

@@ -1,8 +1,11 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { useCli } from '../support/cli.ts';
 
-const { rerail, json, file } = useCli();
+const cli = useCli();
+const { rerail, json, file } = cli;
 const noServer = { env: { RERAIL_ADDRESS: '127.0.0.1:1' } };
 
 describe('playbooks on the command line, which need no server', () => {
@@ -69,5 +72,32 @@ describe('playbooks on the command line, which need no server', () => {
     expect(code).toBe(EXIT.invalid);
     expect(stderr).toContain('definition-invalid');
     expect(stderr).toMatch(/rules\.yaml:4:35: spec\.rules\.0\.message: is no valid regular expression/);
+  });
+
+  it('are begun by a file and the schema beside it, never over one that is there', async () => {
+    const folder = path.join(cli.root, 'begun');
+    const init = (...words: string[]) =>
+      rerail(['playbook', 'init', 'restart-api', '--dir', folder, ...words], noServer);
+    const dry = await init('--failure-type', 'api_failure', '--lane', 'docs', '--dry-run');
+    expect(dry.stdout).toContain('match: [{ failureType: api_failure, lane: docs }]');
+    await expect(readdir(folder)).rejects.toThrow('ENOENT');
+
+    const made = await init('--failure-type', 'api_failure', '--lane', 'docs');
+    expect(made).toMatchObject({ code: EXIT.done });
+    expect(made.stdout).toContain(`Wrote ${path.join(folder, 'restart-api.yaml')}.`);
+    expect((await readdir(folder)).sort()).toEqual(['playbook.schema.json', 'restart-api.yaml']);
+    const text = await readFile(path.join(folder, 'restart-api.yaml'), 'utf8');
+    expect(text).toBe(dry.stdout.slice(0, text.length));
+    expect(text.split('\n')[0]).toBe('# yaml-language-server: $schema=./playbook.schema.json');
+    const schema = await readFile(path.join(folder, 'playbook.schema.json'), 'utf8');
+    expect(schema).toBe(await readFile(new URL('../../docs/reference/playbook.schema.json', import.meta.url), 'utf8'));
+    expect((await rerail(['playbook', 'lint', folder], noServer)).code).toBe(EXIT.done);
+
+    await writeFile(path.join(folder, 'restart-api.yaml'), `${text}# mine\n`);
+    const again = await init();
+    expect(again).toMatchObject({ code: EXIT.usage, stdout: '' });
+    expect(again.stderr).toMatch(/restart-api\.yaml is there already[\s\S]*nothing is written over/);
+    expect(await readFile(path.join(folder, 'restart-api.yaml'), 'utf8')).toBe(`${text}# mine\n`);
+    expect((await rerail(['playbook', 'init', 'No Name', '--dir', folder], noServer)).code).toBe(EXIT.usage);
   });
 });

@@ -62,3 +62,22 @@ it('draws a recovery as a tree while it goes on, and its report at the end', asy
   expect(stdout).toMatch(/Waits for manual:fix since .* ago/);
   expect(code).not.toBe(EXIT.done);
 });
+
+it('draws the same tree with --watch, where it was started and where it is shown', async () => {
+  const target = `cli/watched-${cli.unique}`;
+  const id = `recovery/${target}`;
+  const watching: Promise<Ended>[] = [];
+  const drawnBy = (words: string[]): Promise<void> =>
+    new Promise((drawn) => watching.push(cli.onTerminal(words, [[/Waits for manual:fix/, drawn]])));
+  const given = ['--target', target, '--message', 'broken', '--playbook', 'ask', '--watch', '--', 'true'];
+  await drawnBy(['recover', ...given]);
+  await drawnBy(['recovery', 'show', id, '--watch']);
+  const late = await cli.rerail(['recovery', 'show', id, '--watch', '--timeout', '1ms']);
+  expect(late).toMatchObject({ code: EXIT.timeout, stderr: expect.stringContaining('Still awaiting') as string });
+  expect(await cli.rerail(['recovery', 'show', id, '--watch', '--plan'])).toMatchObject({ code: EXIT.usage });
+  await cli.rerail(['recovery', 'complete', id, 'fix', '--by', 'ada']);
+  for (const { stdout, code } of await Promise.all(watching)) {
+    expect(stdout).toMatch(/0 of 2 actions[\s\S]*├─ ● waiting {2}Fix it[\s\S]*└─[\s\S]*recovered/);
+    expect(code).toBe(EXIT.done);
+  }
+});

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
+import { readLink } from '../../src/config/approval-links.ts';
 import { bodyRefusal } from '../../src/config/body-signature.ts';
 import { stopChild, useCli } from '../support/cli.ts';
 import { startMailServer, startReceiver, type Received } from '../support/receivers.ts';
@@ -27,6 +28,7 @@ kind: Notifications
 spec:
   channels:
     - {name: team, type: slack, urlFrom: env:SLACK_URL}
+    - {name: leads, type: slack, urlFrom: env:LEADS_SLACK_URL, approver: {name: grace, roles: [lead]}}
     - {name: pager, type: pagerduty, routingKeyFrom: env:ROUTING_KEY, url: "${receiver.url}/pager"}
     - name: ada
       type: email
@@ -38,7 +40,7 @@ spec:
     - {name: dead, type: webhook, url: "${receiver.url}/dead", secretFrom: env:HOOK_SECRET}
     - {name: local, type: console}
   routes:
-    - {events: [approval.requested], targets: ["told/*"], channels: [team, ada, dead]}
+    - {events: [approval.requested], targets: ["told/*"], channels: [team, leads, ada, dead]}
     - {events: [approval.requested], targets: ["told/*"], channels: [pager]}
     - {events: [operator.needed, recovery.killed, automation.off], channels: [hook]}
     - {events: [help.called], to: [night], channels: [hook]}
@@ -60,6 +62,7 @@ beforeAll(async () => {
     RERAIL_PUBLIC_URL: `${PUBLIC}/`,
     RERAIL_LOG_LEVEL: 'warn',
     SLACK_URL: `${receiver.url}/slack/T0/secret-path`,
+    LEADS_SLACK_URL: `${receiver.url}/slack/leads`,
     ROUTING_KEY: ROUTING,
     MAIL_PASSWORD: LOGIN.password,
     HOOK_SECRET: SECRET,
@@ -109,6 +112,26 @@ describe('a recovery that asks', () => {
     expect(said).not.toContain('hunter2222');
     // Only where somebody is named for whom a link could answer.
     expect(said).not.toContain('/links/');
+    const leads = await until(async () => receiver.at('/slack/leads')[0], 'the message with links');
+    const { blocks } = leads.body as { blocks: { text: { text: string } }[] };
+    const offered = [...(blocks.at(-1)?.text.text ?? '').matchAll(/<([^|>]+)\|(\w+)>/g)];
+    expect(offered.map(([, , label]) => label)).toEqual(['Open', 'Approve', 'Deny']);
+    const { runId, waitingFor } = await handle.status();
+    for (const [index, verdict] of [
+      [1, 'approved'],
+      [2, 'denied'],
+    ] as const) {
+      const [, token = ''] = new RegExp(`^${PUBLIC}/links/(.+)$`).exec(offered[index]?.[1] ?? '') ?? [];
+      expect(await readLink(token, environment['RERAIL_APPROVAL_KEYS_FILE'] ?? '')).toMatchObject({
+        verdict,
+        by: 'grace',
+        roles: ['lead'],
+        workflowId: handle.workflowId,
+        runId,
+        planHash,
+        since: waitingFor?.since,
+      });
+    }
     const letter = (mail.mails[0] ?? '').replaceAll('=\r\n', '').replaceAll('=3D', '=');
     expect(letter).toMatch(/Message-ID: <[0-9a-f]{40}@rerail>/i);
     expect(letter).toMatch(new RegExp(`Approve: ${PUBLIC}/links/[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]{43}`));

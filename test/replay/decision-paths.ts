@@ -14,6 +14,8 @@ export const DECISION_PLAYBOOKS = [
   head('editable') +
     '    - {id: open, type: run, run: {activity: checkConnectivity, input: {port: 1}}}\n' +
     PLAIN_RETRY,
+  head('probed', 'verify: {probes: [{name: up, tcp: {port: 1}}], within: 1ms, holdFor: 1ms, every: 1ms}') +
+    '    - {id: open, type: run, run: {activity: checkConnectivity}}\n',
   head('shown', 'approval: {timeout: 1h}') + '    - {id: rollback, type: rollback, to: latest}\n' + PLAIN_RETRY,
   head('signed', 'approval: {roles: [lead], authenticated: true, timeout: 1h}') + PLAIN_RETRY,
   head('goes-on', 'approval: {timeout: 1h}') + STEP + PLAIN_RETRY + ESCALATE,
@@ -138,6 +140,26 @@ export const DECISION_PATHS: { name: string; play: (harness: Harness) => Promise
       const again = await harness.recoveries.continueRecovery(harness.target, { by: 'ada', reason: 'mended' });
       await again.handle.result();
       return again.handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-ended-by-resolved-alert',
+    async play(harness) {
+      harness.fakes['checkConnectivity'] = () => {
+        throw commandFailed('no');
+      };
+      const alert = { source: 'generic' as const, sender: 'ops', fingerprint: 'f1', title: 'it was down' };
+      const handle = await start(harness, 'probed', {
+        operation: undefined,
+        source: { kind: 'alert', name: alert.sender },
+        labels: { alertSource: alert.source, alertFingerprint: alert.fingerprint },
+        occurredAt: '2026-01-01T00:00:00.000Z',
+      });
+      await asks(harness, handle, 'decision:open');
+      const resolved = { ...alert, startsAt: '2026-01-01T00:00:00.000Z' };
+      await harness.recoveries.noteResolved({ target: harness.target, alert: resolved, key: 'f1' });
+      await handle.result();
+      return handle.workflowId;
     },
   },
 ];

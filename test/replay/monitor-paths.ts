@@ -110,6 +110,22 @@ export const MONITOR_PATHS: { name: string; play: (harness: Harness) => Promise<
       }),
   },
   {
+    name: 'monitor-in-maintenance',
+    play: (harness) =>
+      onFile(harness, async (scene) => {
+        const { monitors } = harness.recoveries;
+        scene.mend();
+        await monitors.start(scene.definition(), { ...BY, defaultHost: harness.host });
+        await monitors.maintenance(scene.name, { ...BY, mode: 'on', until: '2100-01-01T00:00:00.000Z' });
+        const isHeld = async () => (await monitors.maintained()).some(({ target }) => target === harness.target);
+        await until(isHeld, 'the maintenance');
+        await monitors.maintenance(scene.name, { ...BY, mode: 'off' });
+        await until(async () => !(await isHeld()), 'its end');
+        await monitors.stop(scene.name, BY);
+        return ended(harness, scene.name);
+      }),
+  },
+  {
     name: 'monitor-loses-its-host',
     play: (harness) =>
       onFile(harness, async (scene) => {

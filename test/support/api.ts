@@ -26,7 +26,7 @@ export interface TestApi {
 }
 
 type Given = Partial<Settings> &
-  Pick<ApiDeps, 'dashboard' | 'requestWithinMs' | 'metrics'> &
+  Pick<ApiDeps, 'dashboard' | 'requestWithinMs' | 'temporalUi' | 'metrics'> &
   Partial<Pick<ApiDeps, 'streams'>> & { open?: boolean; embedded?: boolean };
 
 /** The app with a token for each role, and a folder of its own. */
@@ -40,7 +40,16 @@ export async function createTestApi(recoveries: RecoveryClient, given: Given = {
   }));
   const tokensFile = path.join(folder, 'tokens.yaml');
   await writeFile(tokensFile, JSON.stringify(made.map(({ entry }) => entry)));
-  const { open, embedded = true, dashboard, requestWithinMs, metrics, streams = createStreams(), ...overrides } = given;
+  const {
+    open,
+    embedded = true,
+    dashboard,
+    requestWithinMs,
+    temporalUi,
+    metrics,
+    streams = createStreams(),
+    ...overrides
+  } = given;
   const settings: Settings = {
     ...defaultSettings({ env: {}, home: folder, cwd: folder }),
     apiRateLimit: 1_000_000,
@@ -61,6 +70,7 @@ export async function createTestApi(recoveries: RecoveryClient, given: Given = {
     streams,
     ...(dashboard === undefined ? {} : { dashboard }),
     ...(metrics ? { metrics } : {}),
+    ...(temporalUi === undefined ? {} : { temporalUi }),
     ...(requestWithinMs === undefined ? {} : { requestWithinMs }),
   });
   return {

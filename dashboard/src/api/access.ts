@@ -25,6 +25,8 @@ export const ACCESS = {
   setMaintenance: 'operator',
   resetMonitorTarget: 'operator',
   checkMonitor: 'operator',
+  startBulk: 'operator',
+  stopBulk: 'operator',
   drainHost: 'operator',
   undrainHost: 'operator',
 } as const satisfies Partial<Record<OperationId, Role>>;

@@ -5,6 +5,7 @@ export type { RecoveryDetail, StartRecoveryRequest } from '../../../src/api/cont
 export type { ActionStatus, ActionType, PlannedAction } from '../../../src/domain/action.ts';
 export type { Decision, Impact } from '../../../src/domain/approval.ts';
 export type { BreakerSnapshot, BreakerState } from '../../../src/domain/breaker.ts';
+export type { BulkReport, BulkStatus } from '../../../src/domain/bulk.ts';
 export type { CheckpointRecord, CheckpointState } from '../../../src/domain/checkpoint.ts';
 export type { Prediction, Spread, TrackRecord } from '../../../src/domain/knowledge.schema.ts';
 export type { DrillReport, DrillVerdict } from '../../../src/domain/drill.ts';
@@ -35,6 +36,7 @@ export type Answer<Id extends keyof Contract> = Answers[Id] extends { 200: { sch
 export type Counts = Answer<'countRecoveries'>;
 export type Me = Answer<'whoami'>;
 export type Automation = Answer<'getAutomation'>;
+export type BulkPreview = Answer<'startBulk'>;
 export type ListedBreaker = Answer<'listBreakers'>['items'][number];
 
 /** RFC 9457, as the API answers. */

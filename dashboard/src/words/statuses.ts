@@ -1,6 +1,7 @@
 import type {
   ActionStatus,
   BreakerState,
+  BulkStatus,
   CheckpointState,
   DrillMark,
   DrillVerdict,
@@ -95,6 +96,15 @@ export const HOST_LOOKS: Record<HostStanding, Look> = {
   away: { word: 'away', tone: 'bad', icon: 'cross' },
   drained: { word: 'drained', tone: 'wait', icon: 'pause' },
   'failed over': { word: 'failed over', tone: 'bad', icon: 'skip' },
+};
+
+export const BULK_LOOKS: Record<BulkStatus, Look> = {
+  running: { word: 'running', tone: 'busy', icon: 'play' },
+  paused: { word: 'paused', tone: 'wait', icon: 'pause' },
+  done: { word: 'done', tone: 'good', icon: 'check' },
+  stopped: { word: 'stopped', tone: 'bad', icon: 'stop' },
+  cancelled: { word: 'cancelled', tone: 'off', icon: 'stop' },
+  'dry-run': { word: 'dry run', tone: 'off', icon: 'eye' },
 };
 
 /** Whether a checkpoint outlives its host. */

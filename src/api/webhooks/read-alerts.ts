@@ -19,7 +19,10 @@ const STATUS_OF_EVENT: Record<string, Alert['status']> = {
 const present = (given: Record<string, string | null | undefined>): Record<string, string> =>
   Object.fromEntries(Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 
-/** An incident that has begun or ended; of everything else that happens to one nothing follows. */
+/**
+ * An incident that has begun or ended; of everything else that happens to one nothing follows. One that is opened again keeps
+ * its id and its begin: it is another alert by the time of the event. So is each end of it.
+ */
 export function readPagerDuty({ event }: z.output<typeof PagerDutyBody>, sender: string): Alert[] {
   const { event_type: type, occurred_at: at, data } = event;
   const status = STATUS_OF_EVENT[type];
@@ -40,7 +43,7 @@ export function readPagerDuty({ event }: z.output<typeof PagerDutyBody>, sender:
         incidentKey: key,
       }),
       annotations: present({ summary: title }),
-      startsAt: data.created_at ?? at,
+      startsAt: (type === 'incident.triggered' ? data.created_at : undefined) ?? at,
       ...(url ? { url } : {}),
     },
   ];

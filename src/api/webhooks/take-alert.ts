@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { MaintainedTarget } from '../../client/maintained-targets.ts';
 import type { RecoveryClient } from '../../client/recovery-client.ts';
 import { fillRule, findRule, findSilence, titleOfAlert, type Alert, type AlertRules } from '../../domain/alert.ts';
 import { isRerailError } from '../../domain/errors.ts';
@@ -17,12 +18,14 @@ const FINAL = ['unknown-playbook', 'playbook-not-found', 'invalid-input', 'idemp
 
 export interface TakeDeps {
   recoveries: Pick<RecoveryClient, 'start' | 'noteResolved'>;
+  /** What monitors hold in maintenance, read once for all alerts of a request. */
+  maintained: () => Promise<readonly MaintainedTarget[]>;
   rules: AlertRules;
   now: Date;
 }
 
 /** Starts, joins or ignores, by the first rule that fits. Throws only what its sender should try again for. */
-export async function takeAlert(alert: Alert, { recoveries, rules, now }: TakeDeps): Promise<AlertResult> {
+export async function takeAlert(alert: Alert, { recoveries, maintained, rules, now }: TakeDeps): Promise<AlertResult> {
   const { fingerprint } = alert;
   const ignored = (why: string, rule?: string): AlertResult => ({
     fingerprint,
@@ -43,17 +46,23 @@ export async function takeAlert(alert: Alert, { recoveries, rules, now }: TakeDe
   const key = keyOf(alert);
   const about = { fingerprint, rule: rule.name };
   if (alert.status === 'resolved') {
-    const told = { ...parsed.data, message: `resolved: ${titleOfAlert(alert)}`.slice(0, 2000) };
-    const { outcome, workflowId } = await recoveries.noteResolved({
-      failure: { ...told, labels: { ...told.labels, alertStatus: 'resolved' } },
-      key,
-    });
-    if (outcome === 'none-open') return { ...about, outcome: 'resolved', why: 'no recovery of the target is open' };
-    const why = outcome === 'noted' ? 'noted in the open recovery' : 'its recovery had not acted and is cancelled';
-    return { ...about, outcome: 'resolved', workflowId, why };
+    const { source, sender, startsAt } = alert;
+    const over = { source, sender, fingerprint, startsAt, title: titleOfAlert(alert).slice(0, 2000) };
+    const { outcome, workflowId, note } = await recoveries.noteResolved({ target, alert: over, key });
+    if (outcome === 'none-open') return { ...about, outcome: 'resolved', why: note };
+    return { ...about, outcome: 'resolved', workflowId, why: outcome === 'noted' ? note : `${outcome}: ${note}` };
   }
   const silence = findSilence(rules.silences, { alert, target, now });
   if (silence) return { ...about, outcome: 'silenced', why: `${silence.name}: ${silence.reason}` };
+  const held = (await maintained()).find((one) => one.target === target);
+  if (held) {
+    const { monitor, until, by, reason } = held;
+    return {
+      ...about,
+      outcome: 'silenced',
+      why: `monitor ${monitor} holds it in maintenance until ${until}, by ${by}: ${reason}`,
+    };
+  }
   try {
     const { handle, joined, repeated } = await recoveries.start(parsed.data, {
       key,

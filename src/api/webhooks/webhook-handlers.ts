@@ -1,3 +1,4 @@
+import type { MaintainedTarget } from '../../client/maintained-targets.ts';
 import { isActive, type Alert } from '../../domain/alert.ts';
 import { ALERT_SOURCES } from '../../domain/alert.schema.ts';
 import type { AlertResult } from '../contract/webhooks.ts';
@@ -32,9 +33,11 @@ export function webhookHandlers(
     const rules = await source.read();
     const now = new Date();
     const results: AlertResult[] = [];
+    let reading: Promise<readonly MaintainedTarget[]> | undefined;
+    const maintained = () => (reading ??= recoveries.monitors.maintained());
     for (let at = 0; at < alerts.length; at += AT_ONCE) {
       const some = alerts.slice(at, at + AT_ONCE);
-      const taken = await Promise.all(some.map((alert) => takeAlert(alert, { recoveries, rules, now })));
+      const taken = await Promise.all(some.map((alert) => takeAlert(alert, { recoveries, maintained, rules, now })));
       taken.forEach((result, index) => some[index] && count(some[index], result));
       results.push(...taken);
     }

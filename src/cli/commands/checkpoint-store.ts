@@ -102,22 +102,38 @@ function renderCare(paint: Paint, report: StoreCareReport): string {
   ].join('\n');
 }
 
-async function care(options: { host?: string; cleanup?: boolean }, command: Command): Promise<void> {
+async function care(options: { host?: string; cleanup?: boolean; dryRun?: boolean }, command: Command): Promise<void> {
   const context = await openContext(command);
   const { output, settings } = context;
   const host = options.host ?? settings.host;
+  const cleanup = options.cleanup ?? false;
+  if (options.dryRun) {
+    const what = `the store of ${host} would be read, and what is damaged taken out of use`;
+    const more = cleanup ? '; old checkpoints would be removed: rerail cleanup --dry-run says which' : '';
+    return output.value({ host, workflowId: storeCareId(host), cleanup, dryRun: true }, () => what + more);
+  }
   await withClient(context, async ({ storeCare }, client) => {
     const report = await withProgress({ client, output, workflowId: storeCareId(host) }, () =>
-      storeCare.run({ host, ...(options.cleanup ? {} : { retention: null }) }),
+      storeCare.run({ host, ...(cleanup ? {} : { retention: null }) }),
     );
     output.value(report, () => renderCare(output.paint, report));
     if (report.corrupt.length + report.missing.length > 0) process.exitCode = EXIT.invalid;
   });
 }
 
-async function schedule(when: 'daily' | 'off', options: { host?: string }, command: Command): Promise<void> {
+async function schedule(
+  when: 'daily' | 'off',
+  options: { host?: string; dryRun?: boolean },
+  command: Command,
+): Promise<void> {
   const context = await openContext(command);
   const host = options.host ?? context.settings.host;
+  if (options.dryRun) {
+    return context.output.value(
+      { host, schedule: storeCareId(host), when, dryRun: true },
+      () => `schedule ${storeCareId(host)} would be ${when === 'daily' ? 'on, every night' : 'off'}`,
+    );
+  }
   await withClient(context, async ({ storeCare }) => {
     const done = when === 'daily' ? await storeCare.schedule(host) : await storeCare.unschedule(host);
     context.output.value({ host, schedule: storeCareId(host), done }, () => `schedule ${storeCareId(host)}: ${done}`);
@@ -161,6 +177,7 @@ export function addStoreCommands(checkpoint: Command): void {
     )
     .option('--host <name>', 'whose store; default: this host')
     .option('--cleanup', 'remove old checkpoints too, as every night')
+    .option('--dry-run', 'only say what would be done')
     .addHelpText('after', '\nExample:\n  $ rerail checkpoint repair')
     .action(care);
   checkpoint
@@ -168,8 +185,9 @@ export function addStoreCommands(checkpoint: Command): void {
     .description('This command will have the store looked after every night, or no longer.')
     .addOption(new Option('--when <when>', 'how often').choices(['daily', 'off']).default('daily'))
     .option('--host <name>', 'whose store; default: this host')
+    .option('--dry-run', 'only say what would be done')
     .addHelpText('after', '\nExample:\n  $ rerail checkpoint schedule --when daily')
-    .action((options: { when: 'daily' | 'off'; host?: string }, command: Command) =>
+    .action((options: { when: 'daily' | 'off'; host?: string; dryRun?: boolean }, command: Command) =>
       schedule(options.when, options, command),
     );
 }

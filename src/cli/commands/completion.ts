@@ -1,73 +1,11 @@
 import { Argument, Command } from 'commander';
-import type { RecoveryClient } from '../../client/recovery-client.ts';
-import { loadPlaybooks } from '../../config/load-playbooks.ts';
-import { OPEN_RECOVERY_STATUSES, RECOVERY_STATUSES } from '../../domain/recovery.ts';
-import type { Settings } from '../../config/settings.ts';
-import { openContext, withClient } from '../context.ts';
+import { openContext } from '../context.ts';
+import { findLive, type Suggestion } from '../live-values.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-interface Suggestion {
-  value: string;
-  description: string;
-}
-
 /** A key press has to be answered at once, with nothing where the server is slow. */
 const ANSWER_WITHIN_MS = 1500;
-const MANY = 200;
-
-const fromServer =
-  (list: (recoveries: RecoveryClient) => Promise<Suggestion[]>) =>
-  (command: Command): Promise<Suggestion[]> =>
-    openContext(command).then((context) => withClient(context, list));
-
-const recoveries = (status: 'all' | 'open') =>
-  fromServer(async (client) => {
-    const wanted = [...(status === 'open' ? OPEN_RECOVERY_STATUSES : RECOVERY_STATUSES)];
-    const found = await client.listRecoveries({ status: wanted, limit: MANY });
-    const first = new Map(found.map((row) => [row.workflowId, row.waitingFor ?? row.status]));
-    return [...first].map(([value, description]) => ({ value, description }));
-  });
-
-const breakers = fromServer(async (client) =>
-  (await client.breakers.list()).map(({ name, state }) => ({ value: name, description: state })),
-);
-
-const checkpoints = fromServer(async (client) =>
-  (await client.checkpoints.listAll({ limit: MANY })).map(({ info }) => ({
-    value: info.id,
-    description: `${info.subject} ${info.name}`,
-  })),
-);
-
-const bulks = fromServer(async (client) =>
-  (await client.bulks.list()).map(({ name, status }) => ({ value: name, description: status })),
-);
-
-async function playbooks(command: Command): Promise<Suggestion[]> {
-  const { settings }: { settings: Settings } = await openContext(command);
-  return (await loadPlaybooks(settings.playbooksDir)).map(({ name, description = '' }) => ({
-    value: name,
-    description: description.split('\n')[0] ?? '',
-  }));
-}
-
-/** Where live values are known: the words of the command, and its argument or option. */
-const LIVE: readonly { command: RegExp; name: string; values: (command: Command) => Promise<Suggestion[]> }[] = [
-  {
-    command: /^recovery (approve|deny|decide|complete|pause|cancel|kill)$/,
-    name: 'recovery',
-    values: recoveries('open'),
-  },
-  { command: /^recovery /, name: 'recovery', values: recoveries('all') },
-  { command: /^breaker /, name: 'name', values: breakers },
-  { command: /^(checkpoint .*|restore)$/, name: 'checkpoint', values: checkpoints },
-  { command: /^checkpoint diff$/, name: 'from', values: checkpoints },
-  { command: /^checkpoint diff$/, name: 'to', values: checkpoints },
-  { command: /^bulk /, name: 'name', values: bulks },
-  { command: /^playbook show$/, name: 'name', values: playbooks },
-  { command: /./, name: 'playbook', values: playbooks },
-];
 
 async function withinTime(asking: Promise<Suggestion[]>): Promise<Suggestion[]> {
   let timer: NodeJS.Timeout | undefined;
@@ -87,6 +25,38 @@ async function completionTree(program: Command) {
   return tab(tree, { completionCommandName: 'completion' });
 }
 
+/** Shells read what is offered as words of their own: nothing is offered that they would expand, split or carry out. */
+const isPlainWord = ({ value }: Suggestion): boolean => /^[\w@%+=:,./-]+$/.test(value);
+
+/** What the script for bash calls, where the package bash-completion is not installed. */
+const BASH_WORDS = `if ! declare -F _get_comp_words_by_ref > /dev/null; then
+    _get_comp_words_by_ref() {
+        local line="\${COMP_LINE:0:COMP_POINT}"
+        read -r -a words <<< "$line"
+        [[ $line == *[[:space:]] ]] && words+=("")
+        cword=$((\${#words[@]} - 1))
+        cur=\${words[cword]}
+        prev=
+        ((cword > 0)) && prev=\${words[cword - 1]}
+        return 0
+    }
+fi
+`;
+
+type Tree = Awaited<ReturnType<typeof completionTree>>;
+
+/** The words that are no options and no values of options. */
+function argumentsIn(words: readonly string[], root: Pick<Tree, 'options'>, asked: Pick<Tree, 'options'>): string[] {
+  const takesValue = (word: string): boolean => {
+    const name = word.replace(/^--?/, '');
+    const found = [asked, root].flatMap(({ options }) =>
+      [...options.values()].filter(({ value, alias }) => value === name || alias === name),
+    )[0];
+    return found !== undefined && found.isBoolean !== true && !word.includes('=');
+  };
+  return words.filter((word, index) => !word.startsWith('-') && !takesValue(words[index - 1] ?? ''));
+}
+
 async function suggest(words: string[], command: Command): Promise<void> {
   const program = command.parent!;
   const root = await completionTree(program);
@@ -95,14 +65,17 @@ async function suggest(words: string[], command: Command): Promise<void> {
     .sort((a, b) => b.length - a.length)[0];
   const spec = asked === undefined ? undefined : root.commands.get(asked);
   if (asked !== undefined && spec) {
-    const given = words.slice(asked.split(' ').length, -1).filter((word) => !word.startsWith('-'));
-    const argument = [...spec.arguments.values()][given.length];
-    const flag = /^--([\w-]+)/.exec(words.at(-2) ?? '')?.[1];
-    const place = flag === undefined ? argument : spec.options.get(flag);
-    const name = flag ?? argument?.name;
-    const live = LIVE.find((entry) => entry.command.test(asked) && entry.name === name);
+    const given = argumentsIn(words.slice(asked.split(' ').length, -1), root, spec);
+    const known = [...spec.arguments.values()];
+    const argument = known[given.length] ?? (known.at(-1)?.variadic ? known.at(-1) : undefined);
+    const before = words.at(-2) ?? '';
+    const flag = /^--([\w-]+)$/.exec(before)?.[1];
+    const option = flag === undefined ? undefined : spec.options.get(flag);
+    const place = option && !option.isBoolean ? option : argument;
+    const name = place === option ? flag : argument?.name;
+    const live = findLive(asked, name);
     if (place && live) {
-      const values = await withinTime(live.values(command));
+      const values = (await withinTime(live(command, words))).filter(isPlainWord);
       place.handler = (complete) => {
         for (const { value, description } of values) complete(value, description);
       };
@@ -120,8 +93,9 @@ export function addCompletionCommands(program: Command): void {
       'after',
       '\nExample:\n  $ rerail completion bash > ~/.local/share/bash-completion/completions/rerail\n  $ source <(rerail completion zsh)',
     )
-    .action(async (shell: (typeof SHELLS)[number]) => {
+    .action(async (shell: (typeof SHELLS)[number], _options: object, command: Command) => {
       const root = await completionTree(program);
+      if (shell === 'bash') (await openContext(command)).output.raw(BASH_WORDS);
       root.setup('rerail', 'rerail', shell);
     });
   // What the scripts ask with each press of the key.

@@ -18,7 +18,7 @@ interface Flags {
 }
 
 /** The activities of this host, done right here: a person starts the count of restarts anew. */
-const processesHere = ({ settings }: Context, id = newId('cli')) =>
+export const processesHere = ({ settings }: Context, id = newId('cli')) =>
   createProcessActivities({
     folder: path.join(settings.dataDir, 'processes'),
     runProbe,

@@ -10,6 +10,7 @@ import { showPreview } from './plan.ts';
 
 interface RecoverOptions extends FailureOptions {
   wait?: boolean;
+  watch?: boolean;
   timeout?: string;
   breakGlass?: string;
   dryRun?: boolean;
@@ -36,7 +37,7 @@ async function recover(words: string[], options: RecoverOptions, command: Comman
     const text = joined
       ? `Joined ${handle.workflowId}, which is open already for this target.`
       : `Started ${handle.workflowId}. Watch it: rerail recovery watch ${handle.workflowId}`;
-    if (!options.wait) return output.value(started, () => text);
+    if (!options.wait && !options.watch) return output.value(started, () => text);
     output.info(text);
     process.exitCode = await followRecovery({
       handle,
@@ -54,8 +55,12 @@ export function addRecoverCommand(program: Command): void {
   )
     .option('--dry-run', 'only show the plan')
     .option('--wait', 'follow it to its end; the exit code says how it ended')
+    .option(
+      '--watch',
+      'the same: its actions as a tree that is drawn anew on a terminal, a line for each event elsewhere',
+    )
     .option('--break-glass <reason>', 'let it through the brakes on automation; the reason is kept in the report')
-    .option('--timeout <duration>', 'with --wait: stop waiting, exit code 124')
+    .option('--timeout <duration>', 'with --wait or --watch: stop waiting, exit code 124')
     .addHelpText(
       'after',
       '\nExample:\n  $ rerail recover --target release/web --message "tests fail" --failure-type test_failure --wait -- npm test',

@@ -47,8 +47,20 @@ async function list(
   });
 }
 
-async function show(id: string, options: { plan?: boolean; timeline?: boolean }, command: Command): Promise<void> {
+interface ShowOptions {
+  plan?: boolean;
+  timeline?: boolean;
+  watch?: boolean;
+  timeout?: string;
+}
+
+async function show(id: string, options: ShowOptions, command: Command): Promise<void> {
   await withHandle(command, id, async (handle, { output }) => {
+    if (options.watch) {
+      const { timeout } = options;
+      process.exitCode = await followRecovery({ handle, output, ...(timeout === undefined ? {} : { timeout }) });
+      return;
+    }
     const report = await reportIfClosed(handle);
     if (report && !options.plan && !options.timeline) return void printReport(report, output);
     if (options.plan) {
@@ -87,6 +99,13 @@ export function addRecoveryCommands(program: Command): void {
     .description('This command will show where a recovery stands, or its report.')
     .option('--plan', 'the plan')
     .option('--timeline', 'everything that happened')
+    .addOption(
+      new Option('--watch', 'follow it to its end, as `recovery watch`; the exit code says how it ended').conflicts([
+        'plan',
+        'timeline',
+      ]),
+    )
+    .option('--timeout <duration>', 'with --watch: stop watching, exit code 124')
     .addHelpText('after', '\nExample:\n  $ rerail recovery show recovery/release/web')
     .action(show);
   recovery

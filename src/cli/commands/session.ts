@@ -16,7 +16,8 @@ import { findSpec, sessionsHere, type PlaceOptions } from './session-place.ts';
 
 type Listed = Pick<SessionState, 'sessions'>;
 
-const listAt = (socket: string | undefined, names?: readonly string[]): Promise<Listed | undefined> =>
+/** What the terminal server at a socket has; undefined where none runs. */
+export const listAt = (socket: string | undefined, names?: readonly string[]): Promise<Listed | undefined> =>
   listSessionState(createTmux({ socket: socket && path.resolve(socket) }), names, createRedactor());
 
 async function list({ socket }: PlaceOptions, command: Command): Promise<void> {

@@ -14,11 +14,19 @@ const NEXT_STEPS: Record<ClosedRecoveryStatus, readonly string[]> = {
 
 const FALLBACK_STEP = 'A fallback stands in for what failed: see the note of the action, and bring the real one back.';
 
+const ENDED_STEP = 'It was ended as it stood: nothing more was done, and nothing was undone.';
+
+function stepsAfter({ resolution, endedBecause }: RecoveryState, status: ClosedRecoveryStatus): readonly string[] {
+  if (resolution === 'fallback' && status === 'partial') return [FALLBACK_STEP];
+  if (endedBecause === undefined) return NEXT_STEPS[status];
+  return status === 'recovered' ? [ENDED_STEP, ...NEXT_STEPS.recovered] : [ENDED_STEP];
+}
+
 function nextSteps(state: RecoveryState, status: ClosedRecoveryStatus): string[] {
   const failedUndo = state.compensations.filter(({ ok }) => !ok);
   return [
     ...failedUndo.map(({ title, error }) => `Undo by hand: ${title} failed (${error?.message ?? 'unknown'}).`),
-    ...(state.resolution === 'fallback' && status === 'partial' ? [FALLBACK_STEP] : NEXT_STEPS[status]),
+    ...stepsAfter(state, status),
     ...(state.restored?.backupId
       ? [`What was there before the rollback is kept: rerail restore ${state.restored.backupId}`]
       : []),
@@ -34,10 +42,11 @@ function summarise(state: RecoveryState, status: ClosedRecoveryStatus): string {
   const proof = state.verifiedBy === 'none' ? 'not verified' : `verified by ${state.verifiedBy}`;
   const others = state.strategies.map(({ plan }) => plan.playbook.name).join(', ');
   const tried = others === '' ? '' : ` (${others} did not help either)`;
-  const why = state.error ? `: ${state.error.message}` : '';
+  const because = state.endedBecause ?? state.error?.message;
+  const why = because === undefined ? '' : `: ${because}`;
   switch (status) {
     case 'recovered':
-      return `${prefix}${target} recovered${by}, ${proof}`;
+      return `${prefix}${target} recovered${by}, ${proof}${state.endedBecause === undefined ? '' : `: ${state.endedBecause}`}`;
     case 'partial':
       return state.resolution === 'fallback'
         ? `${prefix}${target} goes on with a fallback, ${proof}`

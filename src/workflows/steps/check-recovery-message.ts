@@ -1,4 +1,4 @@
-import { fieldsOf, isFields, isListOf, isText, need } from './check-message.ts';
+import { fieldsOf, isFields, isListOf, isText, need, needTexts } from './check-message.ts';
 
 /** Throws `invalid-input` for a joining failure without what the recovery reads of it; `FailureSchema` says all of it. */
 export function checkJoiningFailure(given: unknown): void {
@@ -11,6 +11,9 @@ export function checkJoiningFailure(given: unknown): void {
   need(isListOf(isFields, causes), 'causes', 'must be a list of causes');
   need(isFields(labels) && Object.values(labels).every(isText), 'labels', 'must be texts by name');
 }
+
+/** The same of an alert that is over. */
+export const checkResolvedAlert = needTexts('title', 'source', 'sender', 'fingerprint', 'startsAt');
 
 /** The same of what a recovery says to those who wait for it when it closes. */
 export function checkOutcome(given: unknown): void {

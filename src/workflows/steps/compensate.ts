@@ -12,7 +12,9 @@ export async function compensate(state: RecoveryState): Promise<void> {
   if (state.saga.length === 0) return;
   const before = state.status;
   setStatus(state, 'compensating');
+  state.undoing = true;
   await undoAll(state.saga, (entry) => undoOne(state, entry));
+  state.undoing = false;
   setStatus(state, before);
 }
 

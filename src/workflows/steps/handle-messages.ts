@@ -6,8 +6,9 @@ import type { RecoverySnapshot } from '../../domain/recovery.ts';
 import { engine } from '../activity-proxies.ts';
 import * as messages from '../messages.ts';
 import { isoNow, note, publish, type RecoveryState } from '../recovery-state.ts';
+import { hearResolved } from './hear-resolved.ts';
 import { answerApproval, approvalRefusal } from './await-approval.ts';
-import { checkJoiningFailure } from './check-recovery-message.ts';
+import { checkJoiningFailure, checkResolvedAlert } from './check-recovery-message.ts';
 import { answerDecision, checkDecision, decisionRefusal, needsCheck, withGivenInput } from './await-decision.ts';
 
 function refuse(code: string, why: string | undefined): void {
@@ -236,4 +237,8 @@ export function handleMessages(state: RecoveryState): void {
     },
     { validator: checkJoiningFailure, description: 'A further failure of the same target joins this recovery' },
   );
+  setHandler(messages.alertResolvedUpdate, (alert) => hearResolved(state, alert), {
+    validator: checkResolvedAlert,
+    description: 'An alert about the target is over: it is looked at again while a person is waited for',
+  });
 }

@@ -44,6 +44,7 @@ export function PlaybooksPage({ name }: { name: string | undefined }) {
       what="playbooks"
       ordered
       {...{ problem, loading, reload, rows }}
+      empty={<p className="empty">There are no playbooks.</p>}
     >
       {name === undefined ? (
         <p className="muted">Choose a playbook to see its actions.</p>

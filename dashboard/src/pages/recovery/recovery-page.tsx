@@ -79,7 +79,14 @@ export function RecoveryPage({ id }: { id: string }) {
   const [search] = useSearchParams();
   const { data: detail, problem, loading, reload } = useRecovery(id, search.get('run') ?? undefined);
   if (loading) return <Loading what={id} />;
-  if (!detail) return problem ? <ProblemCard problem={problem} onRetry={reload} /> : null;
+  if (!detail) {
+    return (
+      <>
+        <h1>{id}</h1>
+        {problem && <ProblemCard problem={problem} onRetry={reload} />}
+      </>
+    );
+  }
   const actions = detail.report?.actions ?? detail.snapshot?.actions ?? [];
   return (
     <article className="recovery">

@@ -6,6 +6,7 @@ import type { IconName, Tone } from '../../words/statuses.ts';
 const LOOKS: Record<TimelineEntry['kind'], { icon: IconName; tone: Tone }> = {
   reported: { icon: 'warning', tone: 'bad' },
   joined: { icon: 'warning', tone: 'bad' },
+  alert: { icon: 'check', tone: 'off' },
   planned: { icon: 'dots', tone: 'busy' },
   approval: { icon: 'key', tone: 'wait' },
   refused: { icon: 'cross', tone: 'bad' },
