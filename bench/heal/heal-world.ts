@@ -1,4 +1,4 @@
-// A host with a worker of its own process, and a monitor that looks twice a second at what the bench breaks.
+// A host with a worker of its own process, and a monitor that looks twice a second at the one thing that the bench breaks then.
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -44,10 +44,8 @@ const document = (kind: string, name: string, spec: object): object => ({
   spec,
 });
 
-function monitorOf(patients: readonly Patient[]): MonitorDocument {
-  const checks = patients.map(({ kind, target, probe, failure }) => ({
-    ...{ name: kind, target, probe, failure, ...WATCHED },
-  }));
+function monitorOf({ kind, target, probe, failure }: Patient): MonitorDocument {
+  const checks = [{ ...{ name: kind, target, probe, failure }, ...WATCHED }];
   const limits = { startLimit: { burst: 100, interval: '1h' }, ...PAUSES };
   return document('Monitor', 'heal', { host: HOST, checks, ...limits }) as MonitorDocument;
 }
@@ -55,6 +53,8 @@ function monitorOf(patients: readonly Patient[]): MonitorDocument {
 export interface HealWorld {
   patients: Patient[];
   recoveries: RecoveryClient;
+  /** From now on the monitor looks at this one, and at no other. */
+  watch: (patient: Patient) => Promise<unknown>;
   workerPid: number;
   serverPid: number;
 }
@@ -108,8 +108,15 @@ export async function inHealWorld<T>(
     const connection = await Connection.connect({ address: server.address });
     const recoveries = createRecoveryClient({ client: new Client({ connection }), taskQueue: HOST });
     for (const patient of patients) await patient.prepare(recoveries);
-    await recoveries.monitors.start(monitorOf(patients), { by: 'bench', reason: 'measure', defaultHost: HOST });
-    const result = await work({ patients, recoveries, workerPid: worker.pid ?? Number.NaN, serverPid: server.pid });
+    const change = { by: 'bench', reason: 'measure', defaultHost: HOST };
+    const watch = (patient: Patient) => recoveries.monitors.start(monitorOf(patient), change);
+    const result = await work({
+      patients,
+      recoveries,
+      watch,
+      workerPid: worker.pid ?? Number.NaN,
+      serverPid: server.pid,
+    });
     await recoveries.monitors.stop('heal', { by: 'bench', reason: 'measured' });
     worker.kill('SIGTERM');
     await ended;

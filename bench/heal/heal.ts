@@ -13,8 +13,8 @@ const FAULTS = 20;
 const LOOK_MS = 200;
 const GIVE_UP_MS = 60_000;
 
-/** Without a fault, for comparison. */
-const WATCH_MS = 10_000;
+/** Without a fault and a monitor, for comparison. */
+const IDLE_MS = 10_000;
 
 interface Healed {
   kind: string;
@@ -85,16 +85,17 @@ export function measureHeal({ quick }: { quick: boolean }): Promise<object> {
       greedyProcess(folder),
       ...(process.getuid?.() === 0 ? [await fullDisk(folder)] : []),
     ],
-    async ({ patients, recoveries, workerPid, serverPid }) => {
+    async ({ patients, recoveries, watch, workerPid, serverPid }) => {
       const healed: Healed[] = [];
       let duplicates = 0;
-      const watching = meterOf(workerPid);
-      await sleep(WATCH_MS);
-      const workerCpuWithoutFaults = watching();
+      const idle = meterOf(workerPid);
+      await sleep(IDLE_MS);
+      const workerCpuWithoutFaults = idle();
       const workerMeter = meterOf(workerPid);
       const serverMeter = meterOf(serverPid);
       for (const patient of patients) {
         await patient.prepare(recoveries);
+        await watch(patient);
         await waitFor(`${patient.kind} to be well`, recoveries, () => isHealthy(recoveries, patient.target));
         const before = await recoveriesOf(recoveries, patient.target);
         const begun = Date.now();

@@ -138,7 +138,7 @@ describe('the GitHub Action', () => {
   it('runs a pipeline; one that fails leaves the plan, and the workspace as it was', async () => {
     const cwd = await folder('checkout/tree');
     await writeFile(path.join(cwd, 'source'), 'as it was');
-    const script = '"echo broken > source; exit 9"';
+    const script = '"echo broken > source; mkdir -p coverage; echo x > coverage/x; exit 9"';
     const pipeline = cli.pipeline(
       'action',
       `    - {name: build, steps: [{name: compile, run: [sh, -c, ${script}]}]}\n`,
@@ -158,6 +158,7 @@ describe('the GitHub Action', () => {
       'Put the workspace back: 0',
     ]);
     expect(output).toBe('exit-code=3\n');
+    expect(ran.find(({ name }) => name === 'Clean up')?.said).toContain('coverage');
     expect(summary).toContain('What Rerail would do');
     expect(await readFile(path.join(cwd, 'source'), 'utf8')).toBe('as it was');
   });

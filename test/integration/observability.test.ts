@@ -177,6 +177,7 @@ describe('metrics', () => {
         'rerail_store_bytes',
         'rerail_recoveries_closed_total',
         'rerail_breaker_state',
+        'histogram_quantile(0.9, sum by (le, action) (rerail_action_duration_seconds_bucket))',
         'temporal_num_pollers',
         'rerail_http_request_duration_seconds_count{job="rerail-api",route="/metrics",status="200"}',
       ])
