@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { Redis } from 'ioredis';
@@ -11,15 +11,25 @@ import type { Patient } from './heal-world.ts';
 const HOUR_MS = 3_600_000;
 const nothing = (): Promise<void> => Promise.resolve();
 
+async function listen(answer: RequestListener): Promise<{ url: string; stop: () => Promise<void> }> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async stop() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
 /** An API that goes on answering with the error that it remembers, until it is told to forget it. */
 export async function failingApi(): Promise<Patient> {
   let remembered = false;
-  const server = createServer((request, response) => {
+  const { url, stop } = await listen((request, response) => {
     if (request.method === 'DELETE') remembered = false;
     response.writeHead(remembered ? 500 : 200).end('{}');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
   const api = {
     health: { url: `${url}/healthz` },
     errorCache: { http: { method: 'DELETE', url: `${url}/errors` } },
@@ -37,23 +47,19 @@ export async function failingApi(): Promise<Patient> {
       remembered = true;
       return Promise.resolve();
     },
-    async stop() {
-      server.close();
-      await once(server, 'close');
-    },
+    stop,
   };
 }
 
 /** An API that takes no more requests for a while, and says for how long. */
 export async function limitedApi(): Promise<Patient> {
   let until = 0;
-  const server = createServer((_request, response) => {
+  const { url, stop } = await listen((_request, response) => {
     const left = Math.ceil((until - Date.now()) / 1000);
     if (left > 0) response.writeHead(429, { 'retry-after': String(left) }).end('{}');
     else response.end('{}');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const health = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/healthz` };
+  });
+  const health = { url: `${url}/healthz` };
   return {
     kind: 'rate',
     barMs: 30_000,
@@ -66,10 +72,7 @@ export async function limitedApi(): Promise<Patient> {
       until = Date.now() + 4000;
       return Promise.resolve();
     },
-    async stop() {
-      server.close();
-      await once(server, 'close');
-    },
+    stop,
   };
 }
 

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { createTmuxServer, type TmuxServer } from '../../test/support/tmux-server.ts';
-import { until } from '../../test/support/until.ts';
+import { childOf, stopProcess } from '../../test/support/processes.ts';
 import { newId } from '../../src/domain/ids.ts';
-import { listenerOf, statOf } from '../../src/process/proc.ts';
+import { listenerOf } from '../../src/process/proc.ts';
 import { HOST, type Patient } from './heal-world.ts';
 
 const COMMAND = ['sh', '-c', 'sh -c "sleep 100000; true"; true'];
@@ -56,18 +55,13 @@ export async function killedServer(): Promise<Patient> {
 
 export async function frozenSession(): Promise<Patient> {
   const { server, ...session } = await createSession('frozen');
-  const childOf = async (pid: number): Promise<number> =>
-    Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')[0]);
   return {
     ...session,
     barMs: 10_000,
     failure: { failureType: 'frozen', message: 'the shell of its pane was stopped' },
     async break() {
       const pane = Number(await server.tmux('list-panes', '-a', '-F', '#{pane_pid}'));
-      await until(async () => (await childOf(pane)) > 0, 'the shell');
-      const shell = await childOf(pane);
-      process.kill(shell, 'SIGSTOP');
-      await until(async () => (await statOf(shell))?.state === 'T', 'the stop');
+      await stopProcess(await childOf(pane));
     },
   };
 }
@@ -80,9 +74,7 @@ export async function stoppedServer(): Promise<Patient> {
     barMs: 10_000,
     failure: { failureType: 'frozen', message: 'the tmux server was stopped' },
     async break() {
-      const pid = (await listenerOf(server.socket)) ?? Number.NaN;
-      process.kill(pid, 'SIGSTOP');
-      await until(async () => (await statOf(pid))?.state === 'T', 'the stop');
+      await stopProcess((await listenerOf(server.socket)) ?? Number.NaN);
     },
   };
 }

@@ -6,9 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
-import { findServer } from '../../src/embedded/find-server.ts';
 import { startServer, type RunningServer } from '../../src/embedded/start-server.ts';
 import { createTestApi, type TestApi } from '../support/api.ts';
 import { chromiumVersion, DASHBOARD, launchChromium } from '../support/dashboard.ts';
@@ -63,10 +62,8 @@ describe.skipIf(chromiumVersion() === undefined && process.env['CI'] !== 'true')
     const playbooks = path.join(folder, 'playbooks');
     for (const one of [playbooks, root()]) await mkdir(one);
     await writeFile(path.join(playbooks, 'details.yaml'), PLAYBOOKS);
-    const binary = await findServer({ onProgress: () => undefined });
-    server = await startServer({
-      ...{ dataDir: folder, binary: binary.path, port: 0, uiPort: 'none', lifetime: 'with-parent' },
-    });
+    const binary = inject('serverBinary');
+    server = await startServer({ dataDir: folder, binary, port: 0, uiPort: 'none', lifetime: 'with-parent' });
     connection = await Connection.connect({ address: server.address });
     recoveries = createRecoveryClient({ client: new Client({ connection }), taskQueue: HOST });
     const options = { open: true, dashboard: DASHBOARD, host: HOST, taskQueue: HOST, playbooksDir: [playbooks] };

@@ -16,7 +16,7 @@ import { withRedis } from '../../src/activities/providers/redis/connection.ts';
 import { DrillFaultSchema, type DrillFault } from '../../src/domain/drill-fault.schema.ts';
 import { SandboxSchema } from '../../src/domain/drill-sandbox.schema.ts';
 import { FAULT_KINDS } from '../../src/domain/drill.ts';
-import { sendSignal } from '../../src/process/proc.ts';
+import { childrenOf, stopProcess } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 
 const ID = 'drill/faults/1/run';
@@ -39,9 +39,6 @@ interface Rejected {
   code: string;
   message: string;
 }
-
-const childrenOf = async (pid: number): Promise<number[]> =>
-  (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').map(Number);
 
 /** What the work ends with; that it works is the failure here. */
 const rejection = (work: Promise<unknown>): Promise<Rejected> =>
@@ -197,7 +194,7 @@ describe('the faults of a drill', () => {
     // What it leaves behind on a busy machine, and what would hold its memory: a part that does not see its end.
     const db = await sandboxProcess(box.place, 'db');
     const [part] = await childrenOf(db?.pid ?? 0);
-    sendSignal(part ?? 0, 'SIGSTOP');
+    await stopProcess(part ?? 0);
     await box.during({ type: 'killService', service: 'db' }, async () => {
       expect((await rejection(connect())).code).toBe('ECONNREFUSED');
     });

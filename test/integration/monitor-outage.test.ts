@@ -4,10 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
 import { recoveryId } from '../../src/domain/wire-names.ts';
-import { findServer } from '../../src/embedded/find-server.ts';
 import { startServer, type RunningServer } from '../../src/embedded/start-server.ts';
 import { forkWorker } from '../support/fork-worker.ts';
 import { until } from '../support/until.ts';
@@ -20,10 +19,8 @@ let server: RunningServer;
 let worker: ChildProcess;
 let connection: Connection;
 
-const startAt = async (port: number): Promise<RunningServer> => {
-  const binary = await findServer({ onProgress: () => undefined });
-  return startServer({ dataDir: folder, binary: binary.path, port, uiPort: 'none', lifetime: 'with-parent' });
-};
+const startAt = (port: number): Promise<RunningServer> =>
+  startServer({ dataDir: folder, binary: inject('serverBinary'), port, uiPort: 'none', lifetime: 'with-parent' });
 async function connect(): Promise<RecoveryClient> {
   connection = await Connection.connect({ address: server.address });
   return createRecoveryClient({ client: new Client({ connection }), taskQueue: HOST });

@@ -11,6 +11,7 @@ import { listenerOf, statOf } from '../../src/process/proc.ts';
 import { createTmuxProvider } from '../../src/activities/providers/index.ts';
 import { workflowBundle } from '../support/server.ts';
 import { createTmuxServer, skipWithoutTmux, type TmuxServer } from '../support/tmux-server.ts';
+import { childOf, stopProcess } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -132,10 +133,6 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
   const shows = (text: string, pane = ':') =>
     until(async () => (await server.tmux('capture-pane', '-p', '-J', '-S', '-', '-t', pane)).includes(text), text);
 
-  /** Undefined: it has none yet. */
-  const childOf = async (pid: number) =>
-    Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')[0]) || undefined;
-
   it('makes a session again whose server was killed, and then adds a window that was killed', async () => {
     await server.start('work', { cwd: tree });
     // A window without a name of its own is called after what runs in it, first of all `tmux` itself.
@@ -160,10 +157,9 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
   it('wakes the shell of a pane that was stopped', async () => {
     await server.start('work', { command: ['sh', '-c', 'sh -c "sleep 1000; true"; true'] });
     const [pid = 0] = (await list('#{pane_pid}')).map(Number);
-    const stopped = await until(() => childOf(pid), 'the shell');
+    const stopped = await childOf(pid);
     await capture('work');
-    process.kill(stopped, 'SIGSTOP');
-    await until(async () => (await statOf(stopped))?.state === 'T', 'the stop');
+    await stopProcess(stopped);
     const { status, actions } = await recover('work', 'frozen');
     expect(status).toBe('recovered');
     expect(actions).toContain('unfreeze-session succeeded');
@@ -175,8 +171,7 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
     await server.start('work');
     await capture('work');
     const pid = (await listenerOf(server.socket)) ?? 0;
-    process.kill(pid, 'SIGSTOP');
-    await until(async () => (await statOf(pid))?.state === 'T', 'the stop');
+    await stopProcess(pid);
     const { status, actions } = await recover('work', 'frozen');
     expect(status).toBe('recovered');
     expect(actions).toContain('unfreeze-session succeeded');
@@ -191,9 +186,8 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
     await server.tmux('rename-window', 'shell');
     await capture('work');
     const [pane = 0] = (await list('#{pane_pid}')).map(Number);
-    const pid = await until(() => childOf(pane), 'the shell');
-    process.kill(pid, 'SIGSTOP');
-    await until(async () => (await statOf(pid))?.state === 'T', 'the stop');
+    const pid = await childOf(pane);
+    await stopProcess(pid);
     const { status, actions } = await recover('work', 'frozen');
     expect(status).toBe('recovered');
     expect(actions).toContain('unfreeze-session failed');
@@ -265,8 +259,7 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
   it('kills a server that does not answer only where it may, with all that is in it, and makes the session again', async () => {
     const stop = async (): Promise<number> => {
       const pid = (await listenerOf(server.socket)) ?? 0;
-      process.kill(pid, 'SIGSTOP');
-      await until(async () => (await statOf(pid))?.state === 'T', 'the stop');
+      await stopProcess(pid);
       return pid;
     };
     const outcomeOf = ({ actions }: Awaited<ReturnType<typeof report>>) =>

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -21,6 +21,7 @@ import { SessionSpecSchema } from '../../src/domain/session.schema.ts';
 import type { SessionSpec, SessionSpecInput } from '../../src/domain/session.ts';
 import { argvOf, statOf } from '../../src/process/proc.ts';
 import { createGitStore } from '../../src/store/git-store/create-git-store.ts';
+import { childOf } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 import { createTmuxServer, skipWithoutTmux, type TmuxServer } from '../support/tmux-server.ts';
 
@@ -297,10 +298,9 @@ describe.skipIf(skipWithoutTmux)('sessions of a real tmux', () => {
     const { pane } = await server.start('work', { command: ['sh', '-c', 'sleep 1000; true'] });
     await until(async () => (await foreground(pane)) > 0, 'the command');
     const pid = Number(await server.tmux('display-message', '-p', '-t', pane, '#{pane_pid}'));
-    const child = async () => Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim());
-    await until(async () => (await child()) > 0, 'the child');
+    const child = await childOf(pid);
     expect(await look()).toMatchObject({ health: 'healthy' });
-    process.kill(await child(), 'SIGSTOP');
+    process.kill(child, 'SIGSTOP');
     await until(async () => (await look()).health === 'frozen', 'the stopped process');
     expect((await look()).observed).toContain('is stopped (state T)');
     expect(await unfreezeSession(tmux, spec, undefined)).toMatchObject({ woken: [expect.stringContaining('SIGCONT')] });
