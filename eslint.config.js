@@ -78,6 +78,11 @@ export default tseslint.config(
               group: ['**/planner/**'],
               message: 'A planner changed under a running recovery must not change its replay.',
             },
+            {
+              group: ['@temporalio/workflow'],
+              importNames: ['proxyLocalActivities'],
+              message: 'A history with local activities may not replay (docs/decisions/0022).',
+            },
           ],
         },
       ],

@@ -16,7 +16,7 @@ import { bundleUserWorkflows, withoutRules } from '../test/support/user/bundle.t
 import { USER_PLAYBOOKS } from '../test/support/user/playbooks.ts';
 import { createUserHarness } from '../test/support/user/user-harness.ts';
 import { playUserPath, USER_PATHS } from '../test/replay/user-paths.ts';
-import { PATHS, PLAYBOOKS } from '../test/replay/paths.ts';
+import { PATHS, PATHS_RECORDED_AGAIN, PLAYBOOKS } from '../test/replay/paths.ts';
 
 const folderOf = (name: string): string => fileURLToPath(new URL(`../test/replay/${name}`, import.meta.url));
 const FOLDER = folderOf('histories');
@@ -28,7 +28,7 @@ const missingIn = <Path extends { name: string }>(folder: string, paths: readonl
   paths.filter(
     ({ name }) => (wanted.length === 0 || wanted.includes(name)) && !existsSync(path.join(folder, `${name}.json`)),
   );
-const missing = missingIn(FOLDER, PATHS);
+const missing = missingIn(FOLDER, [...PATHS, ...PATHS_RECORDED_AGAIN]);
 const missingOfUsers = missingIn(USER_FOLDER, USER_PATHS);
 if (missing.length + missingOfUsers.length === 0) console.error('Every history is there already.');
 

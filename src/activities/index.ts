@@ -106,21 +106,25 @@ export interface SharedDeps extends PlanningDeps, ApprovalDeps {
   breakers: BreakerCache;
 }
 
+/** Short ones that a workflow waits for before anything else happens: a lost worker is to show soon. */
+const engineStep = <In, Out>(work: (input: In) => Promise<Out>): ((input: In) => Promise<Out>) =>
+  asActivity((input) => withHeartbeat(() => work(input)));
+
 /** Activities that any worker can do. */
 export function createSharedActivities(deps: SharedDeps) {
   return {
-    checkApproval: asActivity((input: SignedAnswer) => checkApproval(input, deps)),
-    makePlan: asActivity((input: MakePlanRequest) => planRecovery(input, deps)),
-    planNextStrategy: asActivity((input: NextStrategyRequest) => planNextStrategy(input, deps)),
-    planContinuation: asActivity((input: PlanContinuationRequest) => planContinuation(input, deps)),
-    predictPlan: asActivity(({ plan }: { plan: Plan }) => deps.engine.predict(plan)),
-    editOperation: asActivity((input: EditOperationInput) => Promise.resolve().then(() => editOperation(input))),
-    recordCheckpoint: asActivity(({ record }: { record: CheckpointRecord }) => deps.engine.addToLedger(record)),
+    checkApproval: engineStep((input: SignedAnswer) => checkApproval(input, deps)),
+    makePlan: engineStep((input: MakePlanRequest) => planRecovery(input, deps)),
+    planNextStrategy: engineStep((input: NextStrategyRequest) => planNextStrategy(input, deps)),
+    planContinuation: engineStep((input: PlanContinuationRequest) => planContinuation(input, deps)),
+    predictPlan: engineStep(({ plan }: { plan: Plan }) => deps.engine.predict(plan)),
+    editOperation: engineStep((input: EditOperationInput) => Promise.resolve().then(() => editOperation(input))),
+    recordCheckpoint: engineStep(({ record }: { record: CheckpointRecord }) => deps.engine.addToLedger(record)),
     reconcileLedgers: asActivity(deps.engine.ledgers.reconcileLedgers),
     noteReplicas: asActivity(deps.engine.ledgers.noteReplicas),
     cleanLedgers: asActivity(deps.engine.ledgers.cleanLedgers),
-    startRecovery: asActivity(deps.engine.startRecovery),
-    lookAtRecovery: asActivity(async (input: { recoveryId: string; recoveryRunId: string }) => ({
+    startRecovery: engineStep(deps.engine.startRecovery),
+    lookAtRecovery: engineStep(async (input: { recoveryId: string; recoveryRunId: string }) => ({
       open: await deps.engine.isOpen(input),
     })),
     retryExecution: asActivity(deps.engine.retryExecution),

@@ -19,8 +19,9 @@ export const WORKFLOW_TYPES = {
 /**
  * What executions are started with, so that they keep their behaviour under later code without a marker in each history.
  * 2: figures in the memo, predictions for approvers, an undo waits until cancelled work has ended.
+ * 3: the engine's own steps are regular activities.
  */
-export const EXECUTION_VERSION = 2;
+export const EXECUTION_VERSION = 3;
 
 export const SHARED_TASK_QUEUE = 'rerail';
 

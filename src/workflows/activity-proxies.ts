@@ -1,5 +1,7 @@
 import {
+  patched,
   proxyActivities,
+  // eslint-disable-next-line @typescript-eslint/no-restricted-imports -- for the executions of earlier versions
   proxyLocalActivities,
   type ActivityCancellationType,
   type ActivityOptions,
@@ -7,6 +9,7 @@ import {
 import type { HostActivities, SharedActivities } from '../activities/index.ts';
 import type { Duration } from '../domain/duration.ts';
 import { hostTaskQueue } from '../domain/wire-names.ts';
+import { hasVersion } from './execution-version.ts';
 
 /** Retries against lost workers and a busy machine. What the world answers is not retried here but by the plan. */
 const INFRASTRUCTURE_RETRY = {
@@ -16,11 +19,19 @@ const INFRASTRUCTURE_RETRY = {
   maximumInterval: '10s',
 } as const;
 
-/** The engine's own short steps: read, decide, write one record. */
-export const engine = proxyLocalActivities<SharedActivities>({
+const ENGINE_STEP = {
   startToCloseTimeout: '20s',
   retry: { maximumAttempts: 5, initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '2s' },
-});
+} as const;
+const regularSteps = proxyActivities<SharedActivities>({ ...ENGINE_STEP, heartbeatTimeout: '10s' });
+const localSteps = proxyLocalActivities<SharedActivities>(ENGINE_STEP);
+
+/**
+ * The engine's own short steps: read, decide, write one record. Executions that began before version 3 do them as local
+ * activities, which may not replay where somebody has queried at the same time (docs/decisions/0022).
+ */
+export const engine = (input: { version?: number | undefined } = {}): typeof regularSteps =>
+  hasVersion(input, 3) || patched('regular-engine-steps') ? regularSteps : localSteps;
 
 interface CommonOptions {
   summary: string;

@@ -152,7 +152,11 @@ async function makePlan(state: RecoveryState): Promise<boolean> {
   try {
     const { playbook, continues } = state.input;
     if (continues) await adoptContinuation(state, continues);
-    else adoptPlan(state, await engine.makePlan({ ...planRequest(state), ...(playbook ? { playbook } : {}) }));
+    else
+      adoptPlan(
+        state,
+        await engine(state.input).makePlan({ ...planRequest(state), ...(playbook ? { playbook } : {}) }),
+      );
     return true;
   } catch (error) {
     if (isCancellation(error)) throw error;

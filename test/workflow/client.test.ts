@@ -10,7 +10,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createRecoveryClient } from '../../src/client/recovery-client.ts';
 import type { FailureInput } from '../../src/domain/failure.ts';
-import { failureOf } from '../support/broken-target.ts';
+import { failureOf, waitsFor } from '../support/broken-target.ts';
 import { commandFailed, until } from '../support/harness.ts';
 import { newHarnessForEach } from '../support/new-harness.ts';
 import { ESCALATE, FIX, head, PLAIN_RETRY } from '../support/playbook-text.ts';
@@ -24,6 +24,10 @@ describe('a client', () => {
   const start = (options: { playbook?: string; key?: string } = {}, extra: Partial<FailureInput> = {}) =>
     harness.recoveries.start(failure(extra), { playbook: 'manual', ...options });
   const done = { actionId: 'fix', by: 'ada' };
+  const complete = async (handle: Awaited<ReturnType<typeof start>>['handle']) => {
+    await waitsFor(handle, 'manual:fix');
+    return handle.completeManualStep(done);
+  };
 
   it('starts once for one key, also at the same time', async () => {
     const [first, second] = await Promise.all([start({ key: 'k' }), start({ key: 'k' })]);
@@ -32,7 +36,7 @@ describe('a client', () => {
       Array(3).fill([first.runId, false]),
     );
     expect((await first.handle.status()).joined).toBe(0);
-    await first.handle.completeManualStep(done);
+    await complete(first.handle);
     expect((await first.handle.result()).joined).toEqual([]);
   });
 
@@ -45,7 +49,7 @@ describe('a client', () => {
     const input = Buffer.from(payloads?.[0]?.data ?? []).toString();
     expect(input).toContain('cannot reach postgres://app:[redacted]@db/orders');
     expect(input).not.toContain('hunter22');
-    await handle.completeManualStep(done);
+    await complete(handle);
   });
 
   it('finds what the same key has started after it has closed, and starts anew for another', async () => {
@@ -67,7 +71,7 @@ describe('a client', () => {
       await start({ key: 'two' }, { message: 'and again' }),
     ];
     expect(joins.map(({ runId, joined }) => [runId, joined])).toEqual(Array(2).fill([first.runId, true]));
-    await first.handle.completeManualStep(done);
+    await complete(first.handle);
     expect((await first.handle.result()).joined.map(({ message }) => message)).toEqual(['and again']);
   });
 

@@ -3,6 +3,7 @@ import { ServiceSpecSchema, type ServiceSpec } from '../../domain/service.schema
 import { RerailError } from '../../domain/errors.ts';
 import type { ServiceChange } from '../../domain/service.ts';
 import { asActivity } from '../support/as-activity.ts';
+import { withHeartbeat } from '../support/with-heartbeat.ts';
 import { checkService, testConnectivity, verifyService } from './api/check-service.ts';
 import { clearErrorCache } from './api/clear-error-cache.ts';
 import { restoreTraffic } from './api/restore-traffic.ts';
@@ -44,7 +45,7 @@ export function createServiceActivities({ services, keys, signal }: ServiceDepen
   return {
     /** For recoveries: what clients are told. */
     tellService: asActivity(({ service, change }: { service: string; change: ServiceChange }) =>
-      services.change(service, change),
+      withHeartbeat(() => services.change(service, change)),
     ),
     checkService: of('api', (spec) => checkService(spec, signal())),
     testServiceConnection: of('api', (spec) => testConnectivity(spec, signal())),

@@ -16,7 +16,7 @@ const ROUNDS = 3;
 async function foresee({ plan, input }: RecoveryState): Promise<Prediction | undefined> {
   if (!plan || !hasVersion(input, 2)) return undefined;
   try {
-    return await engine.predictPlan({ plan });
+    return await engine(input).predictPlan({ plan });
   } catch (error) {
     if (isCancellation(error)) throw error;
     log.warn('the past of this plan could not be read', { reason: recordError(error).message });

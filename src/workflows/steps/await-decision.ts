@@ -44,7 +44,7 @@ export async function checkDecision(
   editable: Operation | undefined,
 ): Promise<CheckedDecision> {
   if (input.decision === 'handover') {
-    const made = await engine.makePlan({ ...planRequest(state), playbook: input.playbook ?? '' });
+    const made = await engine(state.input).makePlan({ ...planRequest(state), playbook: input.playbook ?? '' });
     return { ...input, made };
   }
   if (!editable) {
@@ -53,7 +53,7 @@ export async function checkDecision(
       'decision-refused',
     );
   }
-  const operation = await engine.editOperation({ operation: editable, input: input.input ?? null });
+  const operation = await engine(state.input).editOperation({ operation: editable, input: input.input ?? null });
   return { ...input, operation };
 }
 

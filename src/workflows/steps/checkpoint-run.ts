@@ -48,6 +48,6 @@ export async function checkpointRun(state: RunState, place: RunCheckpoint): Prom
       agentStates: state.agentStates,
     },
   });
-  await engine.recordCheckpoint({ record });
+  await engine(state.input).recordCheckpoint({ record });
   state.checkpoints.push(record);
 }

@@ -33,7 +33,7 @@ export async function degradeServices(state: RecoveryState, plan: Plan): Promise
     state.degraded = [...(state.degraded ?? []), service];
     const hold = holdOf();
     await tell(state, service, 'degraded', () =>
-      engine.tellService({
+      engine(state.input).tellService({
         service,
         change: {
           type: 'degrade',
@@ -54,7 +54,7 @@ export async function restoreServices(state: RecoveryState): Promise<void> {
     const hold = holdOf();
     const by = workflowInfo().workflowId;
     await tell(state, service, 'no longer degraded by this recovery', () =>
-      engine.tellService({
+      engine(state.input).tellService({
         service,
         change: { type: 'restore', id: `${hold}/restore`, hold, by, reason: 'the recovery is over' },
       }),

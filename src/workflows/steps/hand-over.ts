@@ -30,7 +30,7 @@ export async function recoverStep(
       recoveryId,
       outcome: () => state.closedRecoveries.find(isOurs),
       lookAfterMs: () => FIRST_LOOK_MS,
-      isOpen: async () => (await engine.lookAtRecovery({ recoveryId, recoveryRunId })).open,
+      isOpen: async () => (await engine(state.input).lookAtRecovery({ recoveryId, recoveryRunId })).open,
     });
   } catch (error) {
     if (isCancellation(error) && joined === false && patched('cancel-recovery-with-run')) {

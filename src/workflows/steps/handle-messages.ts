@@ -101,7 +101,7 @@ function approvalHandlers(state: RecoveryState, verb: 'approve' | 'deny') {
   /** Of a signed one, once an activity has looked at it; by then another answer may have come first. */
   const signatureRefusal = async (input: ApproveInput): Promise<string | undefined> => {
     const { workflowId, runId } = workflowInfo();
-    const answer = await engine.checkApproval({ workflowId, runId, verdict, input });
+    const answer = await engine(state.input).checkApproval({ workflowId, runId, verdict, input });
     return answer.refusal ?? refusal(input);
   };
   const take = (input: ApproveInput): messages.MessageReceipt => {

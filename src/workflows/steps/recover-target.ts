@@ -19,7 +19,7 @@ export async function recoverTarget(record: MonitorRecord, target: string): Prom
   const key = `monitor/${record.monitor.name}/${target}/${known.since}/${at}`;
   try {
     const failure = targetFailure(record, target, at);
-    const { recoveryId, recoveryRunId, joined = false } = await engine.startRecovery({ failure, key });
+    const { recoveryId, recoveryRunId, joined = false } = await engine().startRecovery({ failure, key });
     const open = { recoveryId, recoveryRunId, joined, since: new Date(Date.now()).toISOString() };
     applyTo(record, target, { type: 'started', at: Date.now(), open });
   } catch (error) {
@@ -52,7 +52,7 @@ export async function followRecovery(
     if (isOver()) return;
     waitMs = hasMoved ? FIRST_LOOK_MS : Math.min(2 * waitMs, LAST_LOOK_MS);
     try {
-      const { open } = await engine.lookAtRecovery({ recoveryId, recoveryRunId });
+      const { open } = await engine().lookAtRecovery({ recoveryId, recoveryRunId });
       if (open) continue;
       const isStale = record.targets[target]?.state === 'unhealthy' && patched('fresh-look-after-recovery');
       if (isStale) lookNow();
@@ -95,7 +95,7 @@ export async function recoverHost(record: MonitorRecord): Promise<void> {
   const key = `monitor/${monitor.name}/host/${host.since}`;
   try {
     const failure = hostFailure(record, Date.now());
-    const { recoveryId, recoveryRunId, joined = false } = await engine.startRecovery({ failure, key });
+    const { recoveryId, recoveryRunId, joined = false } = await engine().startRecovery({ failure, key });
     if (record.host.since === host.since)
       record.host = {
         ...record.host,

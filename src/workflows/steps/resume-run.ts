@@ -30,7 +30,7 @@ export async function resumeRun(
     },
     root: input.workspace,
   });
-  if (backup) await engine.recordCheckpoint({ record: backup });
+  if (backup) await engine(input).recordCheckpoint({ record: backup });
   state.resumedFrom = {
     checkpointId,
     manifestSha256: result.manifestSha256,

@@ -34,7 +34,7 @@ export async function rollBack(state: RecoveryState, action: RollbackAction): Pr
     },
     ...(action.parts ? { options: { parts: action.parts } } : {}),
   });
-  if (backup) await engine.recordCheckpoint({ record: backup });
+  if (backup) await engine(state.input).recordCheckpoint({ record: backup });
   state.restored = {
     checkpointId: action.checkpointId,
     manifestSha256: result.manifestSha256,

@@ -122,7 +122,7 @@ async function capture({ host, facts }: DrillState, sandbox: string): Promise<st
     },
     root: sandbox,
   });
-  await engine.recordCheckpoint({ record });
+  await engine().recordCheckpoint({ record });
   return record.createdAt;
 }
 

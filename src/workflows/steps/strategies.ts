@@ -33,7 +33,7 @@ export function lastError(state: RecoveryState): RecordedError | undefined {
 /** Goes on with an earlier recovery: what it has done counts, with its undo, and so do its approvals. */
 export async function adoptContinuation(state: RecoveryState, continues: Continues): Promise<void> {
   const { workflowId } = workflowInfo();
-  const made = await engine.planContinuation({ ...planRequest(state), workflowId, continues });
+  const made = await engine(state.input).planContinuation({ ...planRequest(state), workflowId, continues });
   const { receipts, leftOut, again, approvals } = made.continuation;
   note(state, 'planned', `goes on with ${continues.runId} from ${continues.from}`, {
     by: continues.by,
@@ -88,7 +88,7 @@ export async function findNextStrategy(state: RecoveryState): Promise<MadePlan |
   const { plan, strategies } = state;
   if (!plan || !mayFailOver(plan) || state.aborted || state.escalated || !patched('failover')) return undefined;
   try {
-    const { made, passedOver } = await engine.planNextStrategy({
+    const { made, passedOver } = await engine(state.input).planNextStrategy({
       ...planRequest(state),
       tried: [...strategies.map(({ plan: tried }) => tried), plan].map(({ playbook, actions, failover }) => ({
         playbook,
