@@ -10,7 +10,8 @@ export function processStart(pid: number): string | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the command in brackets and may hold spaces; state is field 3, start field 22.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+    // A zombie whose other threads (field 20) are still ending holds its ports and files until they have ended.
+    if ((fields[0] === 'Z' && fields[17] === '1') || fields[0] === 'X') return undefined;
     return fields[19];
   } catch {
     return process.platform === 'linux' ? undefined : processStartByPs(pid);

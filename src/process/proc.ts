@@ -5,7 +5,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** What /proc says of one process. */
 export interface ProcessStat {
   pid: number;
-  /** `R` running, `S` sleeping, `T` stopped, `Z` dead and not yet looked at. */
+  /**
+   * `R` running, `S` sleeping, `T` stopped, `Z` dead and not yet looked at; `D` also for one whose other threads are still ending:
+   * it holds its ports and files until they have ended.
+   */
   state: string;
   parent: number;
   group: number;
@@ -35,7 +38,7 @@ function readStat(pid: number): ProcessStat | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return {
     pid,
-    state: fields[0] ?? '',
+    state: fields[0] === 'Z' && fields[17] !== '1' ? 'D' : (fields[0] ?? ''),
     parent: Number(fields[1]),
     group: Number(fields[2]),
     session: Number(fields[3]),

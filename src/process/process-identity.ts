@@ -24,8 +24,8 @@ function readOr(path: string, fallback: string): string {
 function startTimeOf(pid: number): string {
   const stat = readOr(`/proc/${String(pid)}/stat`, '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie has died: it only waits for its parent to look.
-  return fields[0] === 'Z' || fields[0] === 'X' ? 'dead' : (fields[19] ?? '');
+  // A zombie has died: it only waits for its parent to look. With other threads (field 20) it is still ending, and holds what it held.
+  return (fields[0] === 'Z' && fields[17] === '1') || fields[0] === 'X' ? 'dead' : (fields[19] ?? '');
 }
 
 export const bootId = (): string => readOr('/proc/sys/kernel/random/boot_id', 'unknown');

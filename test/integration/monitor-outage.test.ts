@@ -7,6 +7,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
 import { recoveryId } from '../../src/domain/wire-names.ts';
+import { findFreePort } from '../../src/embedded/ports.ts';
 import { startServer, type RunningServer } from '../../src/embedded/start-server.ts';
 import { forkWorker } from '../support/fork-worker.ts';
 import { until } from '../support/until.ts';
@@ -28,7 +29,8 @@ async function connect(): Promise<RecoveryClient> {
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'rerail-outage-'));
-  server = await startAt(0);
+  // Below the ports that connections are given: the worker that looks for its server would take the server's own port.
+  server = await startAt(await findFreePort(20_000 + Math.floor(Math.random() * 10_000)));
   worker = await forkWorker(folder, {
     RERAIL_ADDRESS: server.address,
     RERAIL_HOST: HOST,
@@ -65,7 +67,9 @@ it('a monitor looks on after its server was killed, starts one recovery, and doe
   process.kill(server.pid, 'SIGKILL');
   await server.stop();
   await rm(up);
+  const { address } = server;
   server = await startAt(Number(port));
+  expect(server.address).toBe(address);
   const after = await connect();
   const health = await until(async () => {
     const now = await after.monitors.health('outage').catch(() => undefined);
