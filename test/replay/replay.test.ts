@@ -5,9 +5,10 @@ import { Worker } from '@temporalio/worker';
 import type { temporal } from '@temporalio/proto';
 import { describe, expect, it } from 'vitest';
 import { DROPPED_SPANS } from '../../src/telemetry/tracing/dropped-spans.ts';
+import type { Harness } from '../support/harness.ts';
 import { newHarnessForEach } from '../support/new-harness.ts';
 import { workflowBundle } from '../support/server.ts';
-import { PATHS, PATHS_RECORDED_AGAIN, PLAYBOOKS } from './paths.ts';
+import { PATHS, PATHS_RECORDED_AGAIN, PLAYBOOKS, type Path } from './paths.ts';
 
 type History = temporal.api.history.v1.IHistory;
 
@@ -32,16 +33,49 @@ describe('recorded histories', () => {
   });
 });
 
+/**
+ * Without a cache, the SDK (1.24) may drop a task that comes while the one before it ends; the server waits 10 s then, and what was
+ * asked meanwhile comes in another order.
+ */
+const DROPS_TASKS = [
+  'drill-suite',
+  'drill-suite-cancelled',
+  'monitor-escalates-and-is-reset',
+  'monitor-looks-again-after-recovery',
+  'monitor-loses-its-host',
+  'monitor-recovers-and-is-changed',
+  'recovery-cancelled-in-the-middle',
+  'recovery-of-a-degraded-service-cancelled',
+  'recovery-traced',
+];
+const [dropping, quick] = [true, false].map((drops) =>
+  PATHS.filter(({ name }) => DROPS_TASKS.includes(name) === drops),
+) as [Path[], Path[]];
+
+/** Returns the history. */
+async function endsAsEver({ name, play }: Path, harness: Harness): Promise<History> {
+  const workflowId = await play(harness);
+  const handle = harness.client.workflow.getHandle(workflowId);
+  const { status } = await handle.describe();
+  const stays = /^(ledger|breaker|notifier|service-state)\//.test(workflowId) && name !== 'ledger-never-used';
+  expect(status.name).toBe(stays ? 'RUNNING' : 'COMPLETED');
+  const history = await handle.fetchHistory();
+  // One that is queried while its result comes may not replay (docs/decisions/0022).
+  expect(localActivities(history)).toEqual([]);
+  return history;
+}
+
 describe('without a cache, so that every task replays from the start', () => {
   const harness = newHarnessForEach(PLAYBOOKS, { maxCachedWorkflows: 0 });
 
-  it.each(PATHS)('$name ends as ever', async ({ name, play }) => {
-    const workflowId = await play(harness);
-    const handle = harness.client.workflow.getHandle(workflowId);
-    const { status } = await handle.describe();
-    const stays = /^(ledger|breaker|notifier|service-state)\//.test(workflowId) && name !== 'ledger-never-used';
-    expect(status.name).toBe(stays ? 'RUNNING' : 'COMPLETED');
-    // One that is queried while its result comes may not replay (docs/decisions/0022).
-    expect(localActivities(await handle.fetchHistory())).toEqual([]);
+  it.each(quick)('$name ends as ever', async (way) => void (await endsAsEver(way, harness)));
+});
+
+describe('with a cache', () => {
+  const harness = newHarnessForEach(PLAYBOOKS);
+
+  it.each(dropping)('$name ends as ever, and replays', async (way) => {
+    const history = await endsAsEver(way, harness);
+    await Worker.runReplayHistory({ workflowBundle: workflowBundle(), sinks: DROPPED_SPANS }, history, way.name);
   });
 });
