@@ -1,5 +1,6 @@
 import { CancellationScope, allHandlersFinished, condition, isCancellation, setHandler } from '@temporalio/workflow';
 import type { RunInput, RunReport, RunStatus } from '../domain/run.ts';
+import { leaveToLaterWorker } from './execution-version.ts';
 import { recoveryClosedSignal, runStatusQuery } from './messages.ts';
 import { createRunState, publishRun, runReport, runSnapshot, type RunState } from './run-state.ts';
 import { takeChecked } from './steps/check-message.ts';
@@ -11,6 +12,7 @@ import { runPhase } from './steps/run-phase.ts';
 
 /** Runs a pipeline with checkpoints; a step that fails is handed to a recovery, and the run goes on as that one ends. */
 export async function protectedRun(input: RunInput): Promise<RunReport> {
+  leaveToLaterWorker(input);
   const state = createRunState(input);
   setHandler(runStatusQuery, () => runSnapshot(state), { description: 'Where the run stands' });
   setHandler(

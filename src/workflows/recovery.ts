@@ -15,7 +15,7 @@ import type { ClosedRecoveryStatus, Resolution } from '../domain/recovery.ts';
 import type { RecoveryReport } from '../domain/report.ts';
 import type { RecoveryOutcome } from '../domain/run.ts';
 import { engine, sharedActivities } from './activity-proxies.ts';
-import { hasVersion } from './execution-version.ts';
+import { hasVersion, leaveToLaterWorker } from './execution-version.ts';
 import { recoveryClosedSignal } from './messages.ts';
 import { createRecoveryState, note, setStatus, type RecoveryInput, type RecoveryState } from './recovery-state.ts';
 import { countClosed } from './count-closed.ts';
@@ -43,6 +43,7 @@ const PARTLY: readonly Resolution[] = ['skip', 'fallback'];
 
 /** One recovery of one target: plan, approve, act, verify, report. Its result is the report, however it ends. */
 export async function recovery(input: RecoveryInput): Promise<RecoveryReport> {
+  leaveToLaterWorker(input);
   const state = createRecoveryState(input);
   handleMessages(state);
   note(state, 'reported', `${input.failure.target}: ${input.failure.message}`);

@@ -9,7 +9,9 @@ import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createRecoveryClient } from '../../src/client/recovery-client.ts';
+import { FailureSchema } from '../../src/domain/failure.schema.ts';
 import type { FailureInput } from '../../src/domain/failure.ts';
+import { EXECUTION_VERSION, WORKFLOW_TYPES } from '../../src/domain/wire-names.ts';
 import { failureOf, waitsFor } from '../support/broken-target.ts';
 import { commandFailed, until } from '../support/harness.ts';
 import { newHarnessForEach } from '../support/new-harness.ts';
@@ -74,6 +76,22 @@ describe('a client', () => {
     await complete(first.handle);
     expect((await first.handle.result()).joined.map(({ message }) => message)).toEqual(['and again']);
   });
+
+  it.each([WORKFLOW_TYPES.recovery, WORKFLOW_TYPES.protectedRun])(
+    'of a later version has its %s wait for a later worker',
+    async (type) => {
+      const { client, taskQueue, target } = harness;
+      const input = { failure: FailureSchema.parse(failure()), version: EXECUTION_VERSION + 1 };
+      const handle = await client.workflow.start(type, { workflowId: `later/${target}`, taskQueue, args: [input] });
+      const failed = await until(async () => {
+        const { events } = await handle.fetchHistory();
+        return events?.find((event) => event.workflowTaskFailedEventAttributes)?.workflowTaskFailedEventAttributes;
+      }, 'the failed task');
+      expect(failed?.failure?.message).toContain('upgrade the workers first');
+      expect((await handle.describe()).status.name).toBe('RUNNING');
+      await handle.terminate('tested');
+    },
+  );
 
   it('leads from Temporal’s own pages to the dashboard', async () => {
     const { client, taskQueue, target } = harness;
