@@ -23,7 +23,7 @@ const ENGINE_STEP = {
   startToCloseTimeout: '20s',
   retry: { maximumAttempts: 5, initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '2s' },
 } as const;
-const regularSteps = proxyActivities<SharedActivities>({ ...ENGINE_STEP, heartbeatTimeout: '10s' });
+const regularSteps = proxyActivities<SharedActivities>({ ...ENGINE_STEP, heartbeatTimeout: '4s' });
 const localSteps = proxyLocalActivities<SharedActivities>(ENGINE_STEP);
 
 /**
