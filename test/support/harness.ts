@@ -82,6 +82,7 @@ export interface Harness {
   checkpoints: CheckpointRecord[];
   /** A new target and nothing known of before, with the same workers: what an earlier test left behind is not heard. */
   renew: () => string;
+  /** Replays the history of every execution that has come to an activity. */
   stop: () => Promise<void>;
 }
 
@@ -108,6 +109,21 @@ export function commandFailed(message = 'npm test ended with exit code 1: 3 fail
   });
 }
 
+/** What cannot be replayed stands still after the next restart of a worker, however well it went. */
+async function replayAll(
+  client: Client,
+  executions: ReadonlyMap<string, string>,
+  workflowBundle: WorkflowBundleOption,
+): Promise<void> {
+  async function* histories() {
+    for (const [runId, workflowId] of executions)
+      yield { workflowId, history: await client.workflow.getHandle(workflowId, runId).fetchHistory() };
+  }
+  const options = { workflowBundle, sinks: DROPPED_SPANS };
+  for await (const { workflowId, error } of Worker.runReplayHistories(options, histories()))
+    if (error) throw new Error(`${workflowId} does not replay`, { cause: error });
+}
+
 /** A worker with the real workflows, planner and client, and fakes for what touches the world. */
 export async function createHarness(options: HarnessOptions): Promise<Harness> {
   const connection = await NativeConnection.connect({ address: options.address });
@@ -124,8 +140,10 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
   const playbooks = parsePlaybooks(options.playbooks);
   const earlier: string[] = [];
   let current = id;
+  const executions = new Map<string, string>();
   const answer = (name: string, fallback: (input: never) => unknown) => (input: never) => {
-    const { workflowId = '' } = Context.current().info.workflowExecution ?? {};
+    const { workflowId = '', runId = '' } = Context.current().info.workflowExecution ?? {};
+    executions.set(runId, workflowId);
     if (earlier.some((past) => workflowId.includes(past))) return Promise.resolve().then(() => fallback(input));
     const label = (input as { operation?: { argv?: string[] } } | null)?.operation?.argv?.join(' ');
     calls.push(label === undefined ? name : `${name} ${label}`);
@@ -333,6 +351,7 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
       await breakers.close();
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
+      if (!options.dataConverter) await replayAll(client, executions, options.workflowBundle);
       await connection.close();
     },
   };
