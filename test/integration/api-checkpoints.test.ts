@@ -227,7 +227,10 @@ describe('a checkpoint that is read back over HTTP', () => {
   it('stays what it is while the store is whole, and is marked corrupt when it is not', async () => {
     const { id } = (await save('good')).info;
     expect(await post('viewer', about(id, '/verify'), {})).toMatchObject({ status: 403 });
-    expect(await post('operator', about(id, '/verify'), {})).toMatchObject({ status: 200, body: { state: 'complete' } });
+    expect(await post('operator', about(id, '/verify'), {})).toMatchObject({
+      status: 200,
+      body: { state: 'complete' },
+    });
     const packs = path.join(cli.root, 'data', 'store.git', 'repository', 'objects', 'pack');
     for (const name of await readdir(packs)) await rm(path.join(packs, name), { force: true });
     expect(await post('operator', about(id, '/verify'), { level: 'full' })).toMatchObject({
