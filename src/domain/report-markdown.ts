@@ -39,6 +39,18 @@ function facts(report: RecoveryReport): string[] {
   ];
 }
 
+function planned({ plan }: RecoveryReport): string[] {
+  if (!plan) return [];
+  return [
+    ...plan.actions.map(
+      ({ order, title, type, required, compensation }) =>
+        `${order}. **${plain(title)}** (${type})${required ? '' : ', optional'}${compensation ? ', can be undone' : ''}`,
+    ),
+    '',
+    ...plan.reasons.map((reason) => `- ${cut(reason)}`),
+  ];
+}
+
 const happened = ({ at, message, by, reason }: TimelineEntry): string =>
   row(at.slice(11, 23), cut(message), by ? `${plain(by)}${reason ? `: ${cut(reason)}` : ''}` : '');
 
@@ -103,6 +115,7 @@ export function reportMarkdown(report: RecoveryReport): string {
     `**${plain(summary)}.**`,
     '',
     ...facts(report),
+    ...section('What was planned, and why', planned(report)),
     ...section(
       'Reported as well',
       joined.map(({ message, detectedAt }) => `- ${detectedAt ?? ''} ${cut(message)}`),

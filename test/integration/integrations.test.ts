@@ -1,40 +1,23 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { text as readAll } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { EXIT } from '../../src/cli/exit-codes.ts';
-import { MAIN, stopChild, useCli, type Ended } from '../support/cli.ts';
+import { stopChild, useCli } from '../support/cli.ts';
+import { installCli } from '../support/installed-cli.ts';
 
 const at = (file: string): string => fileURLToPath(new URL(`../../integrations/${file}`, import.meta.url));
 
 const cli = useCli();
 let worker: ChildProcess;
-let bin = '';
+const run = installCli(cli);
 
 beforeAll(async () => {
-  bin = path.join(cli.root, 'bin');
-  await cli.file('bin/rerail', `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
-  await chmod(path.join(bin, 'rerail'), 0o755);
   worker = await cli.startWorker();
 });
 afterAll(() => stopChild(worker));
-
-async function run(argv: string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  const [program = '', ...words] = argv;
-  const { environment } = cli;
-  const child = spawn(program, words, {
-    cwd,
-    env: { ...environment, PATH: `${bin}:${environment['PATH'] ?? ''}`, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const closed = once(child, 'close') as Promise<[number | null]>;
-  const [stdout, stderr, [code]] = await Promise.all([readAll(child.stdout), readAll(child.stderr), closed]);
-  return { code, stdout, stderr };
-}
 
 async function folder(name: string): Promise<string> {
   const full = path.join(cli.root, name);
@@ -100,66 +83,5 @@ describe('the hook before a commit', () => {
       entry: string;
     }[];
     expect(hooks[0]?.entry).toBe('integrations/pre-commit/checkpoint.sh');
-  });
-});
-
-interface Action {
-  inputs: Record<string, { default?: string }>;
-  runs: { steps: { name: string; if?: string; run: string; env?: Record<string, string> }[] };
-}
-
-/** The steps of a composite action, as the service runs them. */
-async function runAction(given: Record<string, string>, cwd: string) {
-  const { inputs, runs } = parse(await readFile(at('github-action/action.yml'), 'utf8')) as Action;
-  const value = (name: string): string => given[name] ?? inputs[name]?.default ?? '';
-  const output = path.join(cwd, '..', 'output');
-  const summary = path.join(cwd, '..', 'summary');
-  const ran: { name: string; code: number | null; said: string }[] = [];
-  for (const { name, if: condition, run: script, env = {} } of runs.steps) {
-    const failed = ran.some(({ code }) => code !== 0);
-    if (failed !== (condition === 'failure()')) continue;
-    const filled = Object.fromEntries(
-      Object.entries(env).map(([key, text]) => [
-        key,
-        text.replaceAll(/\$\{\{ inputs\.([\w-]+) \}\}/g, (_, input: string) => value(input)),
-      ]),
-    );
-    const files = { GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary };
-    const ended = await run(['bash', '--noprofile', '--norc', '-eo', 'pipefail', '-c', script], cwd, {
-      ...filled,
-      ...files,
-    });
-    ran.push({ name, code: ended.code, said: ended.stdout + ended.stderr });
-  }
-  return { ran, output: await readFile(output, 'utf8'), summary: await readFile(summary, 'utf8') };
-}
-
-describe('the GitHub Action', () => {
-  it('runs a pipeline; one that fails leaves the plan, and the workspace as it was', async () => {
-    const cwd = await folder('checkout/tree');
-    await writeFile(path.join(cwd, 'source'), 'as it was');
-    const script = '"echo broken > source; mkdir -p coverage; echo x > coverage/x; exit 9"';
-    const pipeline = cli.pipeline(
-      'action',
-      `    - {name: build, steps: [{name: compile, run: [sh, -c, ${script}]}]}\n`,
-    );
-    const file = await cli.file('checkout/pipeline.yaml', pipeline);
-    const subject = `ci/action-${cli.unique}`;
-    const { ran, output, summary } = await runAction({ pipeline: file, subject, playbook: 'give-up' }, cwd);
-    expect(
-      ran.map(({ name, code }) => `${name}: ${code}`),
-      JSON.stringify(ran),
-    ).toEqual([
-      'Start Rerail: 0',
-      'Save the workspace: 0',
-      'Run the pipeline: 3',
-      'Print the plan: 0',
-      'Clean up: 0',
-      'Put the workspace back: 0',
-    ]);
-    expect(output).toBe('exit-code=3\n');
-    expect(ran.find(({ name }) => name === 'Clean up')?.said).toContain('coverage');
-    expect(summary).toContain('What Rerail would do');
-    expect(await readFile(path.join(cwd, 'source'), 'utf8')).toBe('as it was');
   });
 });

@@ -1,6 +1,5 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { execFile, type ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -10,6 +9,7 @@ import { findFreePort } from '../../src/embedded/ports.ts';
 import { stopChild, useCli } from '../support/cli.ts';
 import { until } from '../support/harness.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.ts';
+import { startPrometheus } from '../support/prometheus.ts';
 
 const run = promisify(execFile);
 const at = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
@@ -24,13 +24,13 @@ const cli = useCli();
 let collector: Awaited<ReturnType<typeof startOtlpReceiver>>;
 let worker: ChildProcess;
 let log = '';
-let ports: { own: number; sdk: number; prometheus: number };
+let ports: { own: number; sdk: number };
 
 beforeAll(async () => {
   collector = await startOtlpReceiver();
   const own = await findFreePort(0);
   const sdk = await findFreePort(0, [own]);
-  ports = { own, sdk, prometheus: await findFreePort(0, [own, sdk]) };
+  ports = { own, sdk };
   worker = await cli.startWorker(
     {
       RERAIL_METRICS_PORT: String(own),
@@ -142,7 +142,6 @@ describe('metrics', () => {
     const tokens = await cli.file('tokens.json', JSON.stringify([entry]));
     const api = await cli.startServe({ RERAIL_API_TOKENS_FILE: tokens });
     const folder = path.join(cli.root, 'prometheus');
-    await mkdir(folder);
     const config = (await readFile(at('deploy/prometheus.yml'), 'utf8'))
       .replace('127.0.0.1:9464', `127.0.0.1:${ports.own}`)
       .replace('127.0.0.1:9465', `127.0.0.1:${ports.sdk}`)
@@ -150,27 +149,7 @@ describe('metrics', () => {
       .replace('job_name: rerail-api', `job_name: rerail-api\n    authorization: { credentials: ${token} }`)
       .replace('prometheus-alerts.yml', ALERTS)
       .replaceAll('15s', '1s');
-    await writeFile(path.join(folder, 'prometheus.yml'), config);
-    const url = `http://127.0.0.1:${ports.prometheus}`;
-    const prometheus = spawn(
-      'prometheus',
-      [
-        `--config.file=${folder}/prometheus.yml`,
-        `--storage.tsdb.path=${folder}/data`,
-        `--web.listen-address=127.0.0.1:${ports.prometheus}`,
-      ],
-      { stdio: 'ignore' },
-    );
-    const query = async (expr: string): Promise<unknown[]> => {
-      const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`);
-      const { status, data, error } = (await answer.json()) as {
-        status: string;
-        data?: { result: unknown[] };
-        error?: string;
-      };
-      if (status !== 'success') throw new Error(`${expr}: ${error}`);
-      return data?.result ?? [];
-    };
+    const { query, stop } = await startPrometheus({ folder, config, taken: [ports.own, ports.sdk] });
     try {
       // Two places are read, each in its own time.
       for (const name of [
@@ -197,9 +176,7 @@ describe('metrics', () => {
       // Valid for Prometheus, and about something: a name without samples yet has none in any case.
       for (const expr of shown) await query(expr.replaceAll('[1h]', '[1m]'));
     } finally {
-      const ended = once(prometheus, 'exit');
-      prometheus.kill('SIGTERM');
-      await ended;
+      await stop();
       await stopChild(api.child);
     }
   });

@@ -1,6 +1,5 @@
 import { Option, type Command } from 'commander';
-import writeFileAtomic from 'write-file-atomic';
-import { codeOf, RerailError } from '../../domain/errors.ts';
+import { RerailError } from '../../domain/errors.ts';
 import { MomentSchema } from '../../domain/moment.schema.ts';
 import { DurationSchema } from '../../domain/duration.schema.ts';
 import { toMs } from '../../domain/duration.ts';
@@ -9,6 +8,7 @@ import { periodReportMarkdown } from '../../domain/period-report-markdown.ts';
 import type { PeriodReport } from '../../domain/period-report.ts';
 import { openContext, withClient } from '../context.ts';
 import { parseLimit } from '../parse-limit.ts';
+import { writeOut } from '../write-out.ts';
 
 const RENDERINGS = {
   markdown: periodReportMarkdown,
@@ -36,16 +36,6 @@ function parseMoment(text: string | undefined, flag: string, now: number): Date 
   });
 }
 
-async function writeOut(file: string, text: string): Promise<void> {
-  await writeFileAtomic(file, text).catch((cause: unknown) => {
-    throw new RerailError('invalid-input', `--out: ${file} cannot be written (${codeOf(cause) ?? 'unknown'})`, {
-      remedy: 'Name a file in a directory that is there and that you may write to.',
-      cause,
-      nonRetryable: true,
-    });
-  });
-}
-
 async function report({ from, to, format, out, limit }: ReportOptions, command: Command): Promise<void> {
   const now = Date.now();
   const begin = parseMoment(from, '--from', now);
@@ -62,7 +52,7 @@ async function report({ from, to, format, out, limit }: ReportOptions, command: 
     });
     const text = RENDERINGS[wanted](found);
     if (out === undefined) return output.raw(text);
-    await writeOut(out, text);
+    await writeOut('--out', out, text);
     const { recoveries, drills } = found.read;
     output.value(
       { file: out, format: wanted, recoveries, drills },

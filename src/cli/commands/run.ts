@@ -15,6 +15,7 @@ import { EXIT } from '../exit-codes.ts';
 import { followRun } from '../follow-run.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { renderRun } from '../output/render.ts';
+import { requireReportPlace, writeRunReport } from '../run-report-file.ts';
 import { addByOption, needReason, type SignedOptions } from '../signed-options.ts';
 
 interface RunOptions extends SignedOptions {
@@ -26,6 +27,7 @@ interface RunOptions extends SignedOptions {
   input?: string[];
   lane?: Lane;
   from?: string;
+  report?: string;
 }
 
 function describeStep({ run: argv, activity, http, workflow, when, lanes }: PipelineStep): string {
@@ -84,6 +86,7 @@ async function run(file: string, options: RunOptions, command: Command): Promise
         .join('\n'),
     );
   }
+  if (options.report !== undefined) await requireReportPlace(options.report);
   const stop = onInterrupt();
   await withClient(context, async (recoveries) => {
     const handle = await recoveries.runs.start({
@@ -113,6 +116,7 @@ async function run(file: string, options: RunOptions, command: Command): Promise
     }
     if (output.format === 'text') output.info('');
     output.value(report, () => renderRun(output.paint, report));
+    if (options.report !== undefined) await writeRunReport(options.report, report, recoveries);
     process.exitCode = report.status === 'succeeded' ? EXIT.done : EXIT.unrecovered;
   });
 }
@@ -127,6 +131,12 @@ export function addRunCommand(program: Command): void {
     .addOption(new Option('--lane <lane>', 'instead of the one in the file').choices(LANES))
     .option('--from <checkpoint>', 'go back to this checkpoint of an earlier run of the pipeline and go on behind it')
     .option('--reason <text>', 'with --from: why; kept with the backup')
+    .addOption(
+      new Option(
+        '--report <file>',
+        'when it ends: write it and the reports of its recoveries to this file, as Markdown',
+      ).conflicts(['detach', 'dryRun']),
+    )
     .option('--detach', 'start it and return')
     .option('--dry-run', 'only check the pipeline and list its steps')
     .addHelpText('after', '\nExample:\n  $ rerail run release.yaml')

@@ -22,11 +22,14 @@ export const countActivities =
   });
 
 /** What the workflows tell; without metrics it is listened to all the same, or the worker would complain. */
-export const countRecoveries = (metrics?: Metrics): InjectedSinks<RerailSinks> => ({
-  rerail: {
-    recoveryClosed: {
-      fn: (_workflow, closed) => metrics?.recoveryClosed(closed),
-      callDuringReplay: false,
+export function countRecoveries(metrics?: Metrics): InjectedSinks<RerailSinks> {
+  metrics?.expectWork();
+  return {
+    rerail: {
+      recoveryClosed: {
+        fn: (_workflow, closed) => metrics?.recoveryClosed(closed),
+        callDuringReplay: false,
+      },
     },
-  },
-});
+  };
+}

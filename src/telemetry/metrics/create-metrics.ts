@@ -1,5 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ClosedRecovery } from '../../domain/closed-recovery.ts';
+import { ACTION_TYPES } from '../../domain/action.ts';
+import { FAILURE_TYPES } from '../../domain/failure.ts';
+import { CLOSED_RECOVERY_STATUSES } from '../../domain/recovery.ts';
 import { boundedLabel } from './bounded-label.ts';
 import { addSourceGauges } from './source-gauges.ts';
 import type { MetricSources } from './metric-sources.ts';
@@ -12,6 +15,9 @@ const WORK_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 180
 
 /** Users name their playbooks; more than so many of them are counted as `other`. */
 const PLAYBOOKS = 200;
+
+/** How nearly everything ends. */
+const OUTCOMES = ['succeeded', 'failed'] as const;
 
 export interface MetricsOptions {
   version: string;
@@ -101,6 +107,22 @@ export function createMetrics({ version, host, sources = {}, onError = () => und
 
   return {
     registry,
+    /**
+     * Begins at 0 what this process will count, where the labels are known before: of a series that begins with its first event
+     * Prometheus sees no increase, and what happens once a day would never be seen.
+     */
+    expectWork(): void {
+      for (const failure_type of FAILURE_TYPES) ttr.zero({ failure_type });
+      for (const status of CLOSED_RECOVERY_STATUSES) humanWait.zero({ status });
+      for (const outcome of OUTCOMES) {
+        commands.zero({ outcome });
+        checkpoints.inc({ outcome }, 0);
+        for (const action of ACTION_TYPES) {
+          actionDuration.zero({ action, outcome });
+          actionAttempts.inc({ action, outcome }, 0);
+        }
+      }
+    },
     /** Counts a recovery that has closed. */
     recoveryClosed(recovery: ClosedRecovery): void {
       const { status, failureType, severity, ttrMs, humanWaitMs, actions } = recovery;

@@ -7,6 +7,7 @@ const text = reportMarkdown(sampleReport());
 it('has the parts of a post-mortem, in the order in which it is read', () => {
   expect(text.split('\n').filter((line) => line.startsWith('#'))).toEqual([
     '# release/web: recovered after 7.00s',
+    '## What was planned, and why',
     '## Reported as well',
     '## What happened',
     '## What was tried',
@@ -16,6 +17,7 @@ it('has the parts of a post-mortem, in the order in which it is read', () => {
     '## What was restored',
     '## What is left to do',
   ]);
+  expect(text).toContain('\n1. **Try again** (retry)\n\n- it may pass now\n');
   expect(text).toContain('\n- Playbook **first** was tried before and did not help: npm test ended');
   expect(text).toContain('\n  - try 1: command-failed: npm test ended with exit code 1: naïve café fails\n');
   expect(text).toContain('| before | up | **no** | refused |\n| after | up | yes | connected |');

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { closedRecoveryOf } from '../../../src/domain/closed-recovery.ts';
+import { countRecoveries } from '../../../src/telemetry/metrics/count.ts';
 import { createMetrics, type MetricsOptions } from '../../../src/telemetry/metrics/create-metrics.ts';
 import type { Listening } from '../../../src/process/listen.ts';
 import { serveMetrics } from '../../../src/telemetry/metrics/serve-metrics.ts';
@@ -57,6 +58,29 @@ describe('what a closed recovery adds', () => {
     expect(lines).toHaveLength(201);
     expect(lines.at(-1)).toContain('playbook="other"');
     expect(lines.at(-1)).toMatch(/ 50$/);
+  });
+});
+
+describe('what is to be counted', () => {
+  it('begins at 0 where its labels are known, so that the first of its kind is an increase', async () => {
+    const metrics = newMetrics();
+    const countOf = async (name: string, labels: string) =>
+      (await linesOf(metrics, name)).filter((line) => line.startsWith(`${name}{${labels}} `));
+    expect(await countOf('rerail_recovery_ttr_seconds_count', 'failure_type="network"')).toEqual([]);
+    countRecoveries(metrics);
+    for (const [name, labels] of [
+      ['rerail_recovery_ttr_seconds_count', 'failure_type="network"'],
+      ['rerail_recovery_human_wait_seconds_count', 'status="escalated"'],
+      ['rerail_action_duration_seconds_count', 'action="retry",outcome="failed"'],
+      ['rerail_action_attempts_total', 'action="rollback",outcome="succeeded"'],
+      ['rerail_command_duration_seconds_count', 'outcome="failed"'],
+      ['rerail_checkpoints_created_total', 'outcome="failed"'],
+    ] as const) {
+      expect(await countOf(name, labels)).toEqual([`${name}{${labels}} 0`]);
+    }
+    metrics.recoveryClosed({ ...CLOSED, actions: [...CLOSED.actions] });
+    const name = 'rerail_recovery_ttr_seconds_count';
+    expect(await countOf(name, 'failure_type="network"')).toEqual([`${name}{failure_type="network"} 1`]);
   });
 });
 
