@@ -37,7 +37,8 @@ await runMain(async () => {
   if (args.length === 0) await prepareTestTools();
   const { exitCode, counts } = await runVitest(args, serverPath);
   if (missing.length > 0) {
-    console.log(`Skipped for want of programs: ${missing.flatMap(({ suites }) => suites).join(', ')}`);
+    const skipped = new Set(missing.flatMap(({ suites }) => suites()));
+    console.log(`Skipped for want of programs: ${[...skipped].join(', ')}`);
     console.log(`They need: sudo apt-get install -y ${missing.map(({ aptPackage }) => aptPackage).join(' ')}`);
   }
   if (!counts) console.log('The test run ended before it could be counted.');

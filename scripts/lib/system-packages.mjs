@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { inRoot } from './paths.mjs';
 import { runCaptured } from './run.mjs';
 
 const DEBIAN_POSTGRES = '/usr/lib/postgresql';
@@ -26,33 +27,54 @@ async function hasPostgres() {
   return onPath.every(Boolean);
 }
 
+const SUITE = '.test.ts';
+
+/** Names of the suites in whose text one of the words is. */
+function suitesWith(...words) {
+  const files = readdirSync(inRoot('test'), { recursive: true }).filter((file) => file.endsWith(SUITE));
+  const needs = (file) => {
+    const text = readFileSync(inRoot(join('test', file)), 'utf8');
+    return words.some((word) => text.includes(word));
+  };
+  return files.filter(needs).map((file) => basename(file, SUITE));
+}
+
 /**
  * What the suites drive for real; node and npm packages bring everything else. The tests start servers of their own, so
  * that the `service` an installation brings along is stopped again.
  */
-const PACKAGES = [
-  { aptPackage: 'git', isPresent: () => succeeds('git', ['--version']), suites: ['all suites with checkpoints'] },
-  { aptPackage: 'postgresql', isPresent: hasPostgres, service: 'postgresql', suites: ['providers-postgres'] },
+export const PACKAGES = [
+  { aptPackage: 'git', isPresent: () => succeeds('git', ['--version']), suites: () => ['all suites with checkpoints'] },
+  {
+    aptPackage: 'postgresql',
+    isPresent: hasPostgres,
+    service: 'postgresql',
+    suites: () => suitesWith('findPostgres', 'startPostgres'),
+  },
   {
     aptPackage: 'redis-server',
     isPresent: () => succeeds('redis-server', ['--version']),
     service: 'redis-server',
-    suites: ['providers-redis'],
+    suites: () => suitesWith('findRedis', 'startRedis'),
   },
   {
     aptPackage: 'prometheus',
     isPresent: async () => (await succeeds('prometheus', ['--version'])) && succeeds('promtool', ['--version']),
     service: 'prometheus',
-    suites: ['observability'],
+    suites: () => suitesWith('promtool'),
   },
   {
     aptPackage: 'tmux',
     isPresent: () => succeeds('tmux', ['-V']),
-    suites: ['sessions', 'session-recoveries'],
+    suites: () => suitesWith('skipWithoutTmux', 'createTmuxServer'),
   },
-  { aptPackage: 'stress-ng', isPresent: () => succeeds('stress-ng', ['--version']), suites: ['drill-faults'] },
-  { aptPackage: 'faketime', isPresent: () => succeeds('faketime', ['--version']), suites: ['drill-faults'] },
-  { aptPackage: 'chromium', isPresent: () => succeeds('chromium', ['--version']), suites: ['dashboard'] },
+  { aptPackage: 'stress-ng', isPresent: () => succeeds('stress-ng', ['--version']), suites: () => ['drill-faults'] },
+  { aptPackage: 'faketime', isPresent: () => succeeds('faketime', ['--version']), suites: () => ['drill-faults'] },
+  {
+    aptPackage: 'chromium',
+    isPresent: () => succeeds('chromium', ['--version']),
+    suites: () => suitesWith('chromiumVersion', 'launchChromium'),
+  },
 ];
 
 /** How to run a program with the rights that apt needs, where that takes no password; otherwise undefined. */

@@ -130,6 +130,8 @@ const OpenRecoverySchema = z.object({
   joined: z.boolean(),
 });
 
+const LastRecoverySchema = z.object({ recoveryId: z.string(), recoveryRunId: z.string(), endedAt: z.string() });
+
 export const CheckHealthSchema = z.object({
   name: z.string(),
   kind: z.enum(PROBE_KINDS),
@@ -148,7 +150,7 @@ export const TargetHealthSchema = z.object({
   flapping: z.boolean(),
   startsInInterval: z.number(),
   openRecovery: OpenRecoverySchema.nullable(),
-  lastRecovery: z.object({ recoveryId: z.string(), recoveryRunId: z.string(), endedAt: z.string() }).nullable(),
+  lastRecovery: LastRecoverySchema.nullable(),
   cooldownUntil: z.string().nullable(),
   escalatedSince: z.string().nullable(),
   maintenance: z.object({ until: z.string(), by: z.string(), reason: z.string() }).nullable(),
@@ -166,6 +168,8 @@ export const MonitorHealthSchema = z.object({
     state: z.enum(['watching', 'starting', 'lost']),
     since: z.string(),
     openRecovery: OpenRecoverySchema.nullable(),
+    /** Of the present loss. */
+    lastRecovery: LastRecoverySchema.nullable(),
     problem: z.string().nullable(),
   }),
   targets: z.array(TargetHealthSchema),

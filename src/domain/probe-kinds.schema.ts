@@ -179,7 +179,7 @@ const TemporalTaskQueueProbeSchema = z.strictObject({
   /** Default: that of the worker. */
   namespace: z.string().min(1).optional(),
   type: z.enum(['workflow', 'activity']).default('activity'),
-  /** Pollers of the last five minutes. */
+  /** Workers that have asked for work within the last 75 s. */
   minPollers: z.number().int().min(1).default(1),
   maxBacklog: z.number().int().min(0).optional(),
 });

@@ -4,6 +4,7 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertMemo,
@@ -35,7 +36,13 @@ import {
 } from './steps/check-monitor-message.ts';
 import { describeMonitor } from './steps/describe-monitor.ts';
 import { memoOf } from './steps/monitor-memo.ts';
-import { callForTarget, followRecovery, recoverHost, recoverTarget } from './steps/recover-target.ts';
+import {
+  callForTarget,
+  followHostRecovery,
+  followRecovery,
+  recoverHost,
+  recoverTarget,
+} from './steps/recover-target.ts';
 import { keepWatching, type Watching } from './steps/watch-monitor.ts';
 
 export interface HealthMonitorInput {
@@ -217,7 +224,10 @@ export async function healthMonitor(input: HealthMonitorInput): Promise<MonitorH
         );
       due = Math.min(due, nextChangeAt(known, rules) ?? Infinity);
     }
-    if (record.host.state === 'lost' && !record.host.open) spawn('host', () => recoverHost(record));
+    const { host } = record;
+    if (host.state === 'lost' && !host.open && !host.last) spawn('host', () => recoverHost(record));
+    if (host.open && patched('follow-host-recovery'))
+      spawn('host open', () => followHostRecovery(record, () => watching.leaving));
     publish();
     const seen = version;
     const moved = (): boolean => version !== seen || isLeaving();

@@ -33,7 +33,14 @@ export interface MonitorRecord {
   watchedUntil: number | null;
   readings: Record<string, ProbeReading>;
   targets: Record<string, TargetRecord>;
-  host: { state: MonitorHealth['host']['state']; since: number; open?: OpenRecovery; problem?: string };
+  host: {
+    state: MonitorHealth['host']['state'];
+    since: number;
+    open?: OpenRecovery;
+    /** Of this loss: it is reported once. */
+    last?: NonNullable<TargetRecord['last']>;
+    problem?: string;
+  };
   overall: { state: HealthState; since: number };
   changes: Change[];
 }
@@ -112,6 +119,14 @@ export function loseHost(record: MonitorRecord, problem: string, at: number): vo
   record.counts = { counts: {}, unseen: monitor.checks.map(({ name }) => name) };
   record.watchedUntil = null;
   for (const target of Object.keys(record.targets)) applyTo(record, target, { type: 'lost', at });
+}
+
+/** Its recovery has ended, and nobody looks yet. */
+export function closeHostRecovery(record: MonitorRecord, at: number): void {
+  const { open, ...host } = record.host;
+  if (!open) return;
+  const { recoveryId, recoveryRunId } = open;
+  record.host = { ...host, last: { recoveryId, recoveryRunId, endedAt: iso(at) } };
 }
 
 export function noteChange(record: MonitorRecord, change: Omit<Change, 'at'>, at: number): void {
@@ -212,6 +227,7 @@ export function healthOf(record: MonitorRecord): MonitorHealth {
       state: host.state,
       since: iso(host.since),
       openRecovery: host.open ?? null,
+      lastRecovery: host.last ?? null,
       problem: host.problem ?? null,
     },
     targets: Object.keys(record.targets).map((target) => targetHealth(record, target)),

@@ -1,4 +1,6 @@
 import {
+  accessSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,13 +12,13 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createMachineActivities } from '../../src/activities/machine/create-machine-activities.ts';
+import { createMachineActivities, type MachineDeps } from '../../src/activities/machine/create-machine-activities.ts';
 import type { Probe, ProbeReading } from '../../src/domain/probe.ts';
 import type { ProcessStatus, SupervisedProcess } from '../../src/domain/process.ts';
 import { failure } from '../support/rejection.ts';
@@ -47,7 +49,7 @@ const runProbe = ({ name }: Probe): Promise<ProbeReading> => {
   const observed = passed ? 'enough' : 'too much';
   return Promise.resolve({ name, kind: 'disk', passed, observed, durationMs: 0, at: new Date().toISOString() });
 };
-const activities = () =>
+const activities = (more: Partial<MachineDeps> = {}) =>
   createMachineActivities({
     dataDir: join(root, 'data'),
     host: 'here',
@@ -70,6 +72,7 @@ const activities = () =>
       policies.push(policy);
       return Promise.resolve([{ subject: 'release/web', ids: ['cp_1'], freedBytes: 1000 }]);
     },
+    ...more,
   });
 
 describe('a disk that is full', () => {
@@ -208,7 +211,59 @@ describe('a CPU that is used up', () => {
   });
 });
 
+const succeeds = (work: () => unknown): boolean => {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
+  }
+};
+/** Read-only in many containers, root or not. */
+const mayDropCaches = succeeds(() => accessSync('/proc/sys/vm/drop_caches', constants.W_OK));
+const hasFincore = succeeds(() => execFileSync('fincore', ['--version'], { stdio: 'ignore' }));
+
 describe('memory that is used up', () => {
+  const dropping = { name: 'here', memory: { dropCaches: true } };
+
+  it.skipIf(!mayDropCaches || !hasFincore)('is freed of what the kernel caches, where that is allowed', async () => {
+    const file = join(root, 'cached');
+    writeFileSync(file, Buffer.alloc(16 * 1024 * 1024, 1), { flush: true });
+    const cachedBytes = (): number =>
+      Number(
+        execFileSync('fincore', ['--bytes', '--raw', '--noheadings', '--output', 'RES', file], { encoding: 'utf8' }),
+      );
+    isFull = () => cachedBytes() > 8 * 1024 * 1024;
+    readFileSync(file);
+    const done = await activities().healMemory({ machine: dropping });
+    expect(done).toMatchObject({
+      before: 'too much',
+      after: 'enough',
+      cachesDropped: true,
+      restarted: [],
+      skipped: [],
+    });
+    // What is well is left alone, and so are its caches.
+    readFileSync(file);
+    const full = isFull;
+    isFull = () => false;
+    expect(await activities().healMemory({ machine: dropping })).toMatchObject({ cachesDropped: false, skipped: [] });
+    expect(full()).toBe(true);
+  });
+
+  it('says why caches are kept, and makes no file for it', async () => {
+    isFull = () => true;
+    // Nobody may write to this one, not even root.
+    const dropCachesFile = '/proc/sys/kernel/ostype';
+    const denied = await failure(activities({ dropCachesFile }).healMemory({ machine: dropping }));
+    expect(denied).toMatchObject({ code: 'heal-failed', details: { cachesDropped: false } });
+    expect(denied.message).toContain(`caches are kept: the kernel lets only root write to ${dropCachesFile}`);
+    const absent = join(root, 'drop_caches');
+    const missing = await failure(activities({ dropCachesFile: absent }).healMemory({ machine: dropping }));
+    expect(missing.message).toContain('caches are kept: ENOENT');
+    expect(existsSync(absent)).toBe(false);
+  });
+
   it('restarts the heaviest of the allowed processes, and no other, until the probe passes', async () => {
     running = [
       { name: 'light', bytes: 1 },

@@ -142,6 +142,21 @@ export const MONITOR_PATHS: { name: string; play: (harness: Harness) => Promise<
       }),
   },
   {
+    name: 'monitor-follows-the-recovery-of-its-lost-host',
+    play: (harness) =>
+      onFile(harness, async (scene) => {
+        const { monitors } = harness.recoveries;
+        const host = `gone-${scene.name}`;
+        const hostOf = async () => (await monitors.health(scene.name)).host;
+        await monitors.start(scene.definition({ host, hostTimeout: '100ms' }), { ...BY, defaultHost: harness.host });
+        await until(async () => (await hostOf()).openRecovery !== null, 'the report');
+        await harness.client.workflow.getHandle(`recovery/host/${host}`).terminate();
+        await until(async () => (await hostOf()).lastRecovery !== null, 'its end');
+        await monitors.stop(scene.name, BY);
+        return ended(harness, scene.name);
+      }),
+  },
+  {
     name: 'monitor-continued-as-new',
     play: (harness) =>
       onFile(harness, async (scene) => {

@@ -51,12 +51,14 @@ const one = ({ targets }: MonitorHealth) => targets[0]!;
 const stop = () => harness.recoveries.monitors.stop(nameOf(), hand);
 const well = (): void => writeFileSync(fileOf(), '');
 const ill = (): void => rmSync(fileOf(), { force: true });
-const recoveryRuns = async (): Promise<string[]> => {
+const runsOf = async (workflowId: string): Promise<string[]> => {
   const runs: string[] = [];
-  const query = `WorkflowId = '${recoveryId(harness.target)}'`;
+  const query = `WorkflowId = '${workflowId}'`;
   for await (const { runId } of harness.client.workflow.list({ query })) runs.push(runId);
   return runs;
 };
+
+const recoveryRuns = (): Promise<string[]> => runsOf(recoveryId(harness.target));
 
 describe('a health monitor', () => {
   it('starts one recovery after failures in a row, which heals, and none while one is open', async () => {
@@ -218,6 +220,31 @@ describe('a health monitor', () => {
     await until(async () => (await handle.describe()).runId !== handle.firstExecutionRunId, 'a new run');
     await seen('healthy', ({ state, targets }) => state === 'healthy' && targets.length === 1000);
     await stop();
+  });
+
+  it('forgets the recovery of its lost host when that has ended, and starts no other for the same loss', async () => {
+    const elsewhere = `gone-${nameOf()}`;
+    const lostHost = recoveryId(`host/${elsewhere}`);
+    await start({ host: elsewhere, hostTimeout: '1s' });
+    const { host } = await seen('lost', (now) => now.host.openRecovery !== null);
+    expect(host.lastRecovery).toBeNull();
+    await harness.client.workflow.getHandle(lostHost).terminate();
+    const ended = await seen('its end', (now) => now.host.lastRecovery !== null);
+    expect(ended.host).toMatchObject({ state: 'lost', openRecovery: null });
+    expect(ended.host.lastRecovery).toMatchObject({
+      recoveryId: lostHost,
+      recoveryRunId: host.openRecovery?.recoveryRunId,
+    });
+    // A change makes the monitor go through all that it could do.
+    const until = new Date(Date.now() + 86_400_000).toISOString();
+    await harness.recoveries.monitors.maintenance(nameOf(), { ...hand, mode: 'on', until });
+    expect((await health()).host).toEqual(ended.host);
+    well();
+    await start();
+    const back = await seen('its host', (now) => now.host.state === 'watching');
+    expect(back.host).toMatchObject({ openRecovery: null, lastRecovery: null });
+    await stop();
+    expect(await runsOf(lostHost)).toHaveLength(1);
   });
 
   it('knows nothing without its host, reports that, and goes on when it is back', async () => {

@@ -19,6 +19,7 @@ export interface MachineDeps {
   runProbe: RunProbe;
   processes: Pick<ProcessActivities, 'listHere' | 'restartProcess'>;
   keys: () => { execution: string };
+  dropCachesFile?: string;
   cleanLedgers?: LedgerCare['cleanLedgers'] | undefined;
 }
 
@@ -58,8 +59,9 @@ export function createMachineActivities(deps: MachineDeps) {
   return {
     async healMemory(input: MachineInput) {
       const rules = rulesOf(input, 'memory');
+      const { processes, dropCachesFile } = deps;
       const look = () => deps.runProbe({ name: 'memory', memory: rules.probe });
-      return assertHealed(await healMemory(rules, { look, processes: deps.processes }));
+      return assertHealed(await healMemory(rules, { look, processes, dropCachesFile }));
     },
     async healCpu(input: MachineInput) {
       const rules = rulesOf(input, 'cpu');

@@ -1,6 +1,7 @@
+import { constants } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../domain/errors.ts';
+import { codeOf, messageOf } from '../../domain/errors.ts';
 import type { Machine } from '../../domain/machine.schema.ts';
 import { allProcesses } from '../../process/proc.ts';
 import type { ProcessActivities } from '../processes/create-process-activities.ts';
@@ -29,14 +30,21 @@ export async function heaviest(): Promise<MemoryUser[]> {
   );
 }
 
+const DROP_CACHES = '/proc/sys/vm/drop_caches';
+/** Page cache, and what is known of files and folders. */
+const ALL_CACHES = '3';
+
 /** Why it was not done, or null. */
-async function dropCaches(allowed: boolean): Promise<string | null> {
+async function dropCaches(allowed: boolean, file: string): Promise<string | null> {
   if (!allowed) return 'the definition does not allow it';
-  if (process.getuid?.() !== 0) return 'the worker is not root';
-  return writeFile('/proc/sys/vm/drop_caches', '3').then(
-    () => null,
-    (error: unknown) => messageOf(error),
-  );
+  try {
+    // The file is never made, and cannot be opened for reading.
+    await writeFile(file, ALL_CACHES, { flag: constants.O_WRONLY });
+    return null;
+  } catch (error) {
+    const isDenied = ['EACCES', 'EPERM'].includes(codeOf(error) ?? '');
+    return isDenied ? `the kernel lets only root write to ${file}` : messageOf(error);
+  }
 }
 
 export interface HealedMemory {
@@ -58,10 +66,17 @@ async function lookUntilPassed(look: Look): Promise<Reading> {
   }
 }
 
+interface MemoryDeps {
+  look: Look;
+  processes: Pick<ProcessActivities, 'listHere' | 'restartProcess'>;
+  /** Of the kernel. */
+  dropCachesFile?: string | undefined;
+}
+
 /** Lets go of caches, then restarts the heaviest of the allowed processes, one after the other, until the probe passes. */
 export async function healMemory(
   rules: NonNullable<Machine['memory']>,
-  { look, processes }: { look: Look; processes: Pick<ProcessActivities, 'listHere' | 'restartProcess'> },
+  { look, processes, dropCachesFile = DROP_CACHES }: MemoryDeps,
 ): Promise<HealedMemory & { passed: boolean }> {
   const skipped: string[] = [];
   const restarted: HealedMemory['restarted'] = [];
@@ -73,7 +88,7 @@ export async function healMemory(
     passed: reading.passed,
   });
   if (reading.passed) return answer(false);
-  const why = await dropCaches(rules.dropCaches);
+  const why = await dropCaches(rules.dropCaches, dropCachesFile);
   if (why === null) reading = await look();
   else skipped.push(`caches are kept: ${why}`);
   if (reading.passed) return answer(why === null);

@@ -42,6 +42,14 @@ function notesOn(paint: Paint, target: TargetHealth): string[] {
   ];
 }
 
+/** What is done about a host that does not look. */
+function notesOnHost(paint: Paint, { openRecovery, lastRecovery }: MonitorHealth['host']): string[] {
+  if (openRecovery) return [`recovery ${openRecovery.recoveryId} is open since ${paint.time(openRecovery.since)}`];
+  if (!lastRecovery) return [];
+  const { recoveryId, endedAt } = lastRecovery;
+  return [`recovery ${recoveryId} ended ${paint.time(endedAt)}; no other is started until the host looks again`];
+}
+
 export function renderMonitor(paint: Paint, { name, state, since, host, targets, changes }: MonitorHealth): string {
   const rows = targets.flatMap((target) =>
     target.checks.map((check, index) => [
@@ -53,7 +61,10 @@ export function renderMonitor(paint: Paint, { name, state, since, host, targets,
       check.lastReading?.observed ?? '',
     ]),
   );
-  const notes = targets.flatMap((target) => notesOn(paint, target).map((note) => `  ${target.target}: ${note}`));
+  const notes = [
+    ...notesOnHost(paint, host).map((note) => `  host ${host.name}: ${note}`),
+    ...targets.flatMap((target) => notesOn(paint, target).map((note) => `  ${target.target}: ${note}`)),
+  ];
   const history = changes
     .slice(-10)
     .map(({ at, what, by, reason }) => `  ${paint.dim(paint.time(at))} ${what} by ${by}: ${reason}`);

@@ -1,6 +1,7 @@
 import { condition, isCancellation, patched, workflowInfo } from '@temporalio/workflow';
 import { sharedActivities, engine } from '../activity-proxies.ts';
-import { applyTo, targetHealth, type MonitorRecord } from '../monitor-state.ts';
+import type { OpenRecovery } from '../../domain/monitor.ts';
+import { applyTo, closeHostRecovery, targetHealth, type MonitorRecord } from '../monitor-state.ts';
 import { hostFailure, targetFailure } from './monitor-failure.ts';
 import { recordError } from './record-error.ts';
 
@@ -29,6 +30,36 @@ export async function recoverTarget(record: MonitorRecord, target: string): Prom
   }
 }
 
+interface Following {
+  /** What is followed; undefined when it is forgotten. */
+  recovery: () => Pick<OpenRecovery, 'recoveryId' | 'recoveryRunId'> | undefined;
+  /** Of what is recovered: after a change the look comes sooner. */
+  state: () => string | undefined;
+  isOver: () => boolean;
+  onProblem: (problem: string) => void;
+}
+
+/** Waits for the end of an open recovery. False: it is forgotten, or the workflow leaves. */
+async function awaitEnd({ recovery, state, isOver, onProblem }: Following): Promise<boolean> {
+  for (let waitMs = FIRST_LOOK_MS; ;) {
+    const followed = recovery();
+    if (!followed) return false;
+    const { recoveryId, recoveryRunId } = followed;
+    const before = state();
+    const moved = (): boolean => isOver() || state() !== before;
+    const hasMoved = await condition(moved, waitMs, { summary: `until the next look at ${recoveryId}` });
+    if (isOver()) return false;
+    waitMs = hasMoved ? FIRST_LOOK_MS : Math.min(2 * waitMs, LAST_LOOK_MS);
+    try {
+      const { open } = await engine().lookAtRecovery({ recoveryId, recoveryRunId });
+      if (!open) return true;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      onProblem(`${recoveryId} cannot be looked at: ${recordError(error).message}`);
+    }
+  }
+}
+
 /** A look that was asked for is told within this and the longest timeout. Milliseconds. */
 const freshLookMs = ({ checks }: MonitorRecord['monitor'], target: string): number =>
   Math.max(...checks.filter((check) => check.target === target).map(({ timeoutSeconds }) => timeoutSeconds * 1000), 0) +
@@ -43,27 +74,20 @@ export async function followRecovery(
   target: string,
   { isOver, lookNow }: { isOver: () => boolean; lookNow: () => void },
 ): Promise<void> {
-  for (let waitMs = FIRST_LOOK_MS; ;) {
-    const before = record.targets[target];
-    if (!before?.open) return;
-    const { recoveryId, recoveryRunId } = before.open;
-    const moved = (): boolean => isOver() || record.targets[target]?.state !== before.state;
-    const hasMoved = await condition(moved, waitMs, { summary: `until the next look at ${recoveryId}` });
-    if (isOver()) return;
-    waitMs = hasMoved ? FIRST_LOOK_MS : Math.min(2 * waitMs, LAST_LOOK_MS);
-    try {
-      const { open } = await engine().lookAtRecovery({ recoveryId, recoveryRunId });
-      if (open) continue;
-      const isStale = record.targets[target]?.state === 'unhealthy' && patched('fresh-look-after-recovery');
-      if (isStale) lookNow();
-      const freshAfterMs = isStale ? freshLookMs(record.monitor, target) : 0;
-      return applyTo(record, target, { type: 'ended', at: Date.now(), freshAfterMs });
-    } catch (error) {
-      if (isCancellation(error)) throw error;
+  const hasEnded = await awaitEnd({
+    recovery: () => record.targets[target]?.open,
+    state: () => record.targets[target]?.state,
+    isOver,
+    onProblem: (problem) => {
       const known = record.targets[target];
-      if (known) known.problem = `${recoveryId} cannot be looked at: ${recordError(error).message}`;
-    }
-  }
+      if (known) known.problem = problem;
+    },
+  });
+  if (!hasEnded) return;
+  const isStale = record.targets[target]?.state === 'unhealthy' && patched('fresh-look-after-recovery');
+  if (isStale) lookNow();
+  const freshAfterMs = isStale ? freshLookMs(record.monitor, target) : 0;
+  applyTo(record, target, { type: 'ended', at: Date.now(), freshAfterMs });
 }
 
 /** The limit of starts is reached: calls people, once. */
@@ -106,4 +130,15 @@ export async function recoverHost(record: MonitorRecord): Promise<void> {
     record.host = { ...record.host, problem: `the host was not reported: ${recordError(error).message}` };
     await condition(() => record.host.state !== 'lost', TRY_AGAIN_MS, { summary: 'until the host is reported again' });
   }
+}
+
+/** Waits for the end of the recovery of a lost host, as long as it is lost. */
+export async function followHostRecovery(record: MonitorRecord, isOver: () => boolean): Promise<void> {
+  const hasEnded = await awaitEnd({
+    recovery: () => record.host.open,
+    state: () => record.host.state,
+    isOver,
+    onProblem: (problem) => void (record.host = { ...record.host, problem }),
+  });
+  if (hasEnded) closeHostRecovery(record, Date.now());
 }

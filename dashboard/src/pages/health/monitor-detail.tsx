@@ -34,24 +34,31 @@ function RecoveryLink({ recoveryId, runId, children }: { recoveryId: string; run
   return <Link href={`/recoveries/${target}${runId === undefined ? '' : `?run=${runId}`}`}>{children}</Link>;
 }
 
+/** The one that is open, else the last one. */
+function Recoveries({ openRecovery, lastRecovery }: Pick<TargetHealth, 'openRecovery' | 'lastRecovery'>) {
+  if (openRecovery)
+    return (
+      <li>
+        <RecoveryLink recoveryId={openRecovery.recoveryId}>its recovery is open</RecoveryLink>
+      </li>
+    );
+  if (!lastRecovery) return null;
+  return (
+    <li>
+      <RecoveryLink recoveryId={lastRecovery.recoveryId} runId={lastRecovery.recoveryRunId}>
+        last recovery
+      </RecoveryLink>{' '}
+      <Age at={lastRecovery.endedAt} />
+    </li>
+  );
+}
+
 /** What keeps it from being treated, and what treats it. */
 function Standing({ health }: { health: TargetHealth }) {
   const { openRecovery, lastRecovery, maintenance, escalatedSince, cooldownUntil, flapping, problem } = health;
   return (
     <ul className="meta">
-      {openRecovery && (
-        <li>
-          <RecoveryLink recoveryId={openRecovery.recoveryId}>its recovery is open</RecoveryLink>
-        </li>
-      )}
-      {!openRecovery && lastRecovery && (
-        <li>
-          <RecoveryLink recoveryId={lastRecovery.recoveryId} runId={lastRecovery.recoveryRunId}>
-            last recovery
-          </RecoveryLink>{' '}
-          <Age at={lastRecovery.endedAt} />
-        </li>
-      )}
+      <Recoveries openRecovery={openRecovery} lastRecovery={lastRecovery} />
       {escalatedSince !== null && (
         <li>
           <Badge look={{ word: 'escalated', tone: 'bad', icon: 'up' }} /> no more starts until it is reset
@@ -151,6 +158,9 @@ export function MonitorDetail({ name }: { name: string }) {
         </span>
       </div>
       {data.host.problem !== null && <p className="refused">{data.host.problem}</p>}
+      <ul className="meta">
+        <Recoveries {...data.host} />
+      </ul>
       {data.targets.map((health) => (
         <Target key={health.target} health={health} onVerb={(verb) => setAsked({ verb, target: health.target })} />
       ))}
