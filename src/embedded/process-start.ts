@@ -1,21 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { isDead, readStat } from '../process/proc.ts';
 
 /**
  * When a process began, as the system writes it; undefined when no such process runs. A pid alone is reused by
  * the system, pid and start together are not.
  */
 export function processStart(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command in brackets and may hold spaces; state is field 3, start field 22.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie whose other threads (field 20) are still ending holds its ports and files until they have ended.
-    if ((fields[0] === 'Z' && fields[17] === '1') || fields[0] === 'X') return undefined;
-    return fields[19];
-  } catch {
-    return process.platform === 'linux' ? undefined : processStartByPs(pid);
-  }
+  const stat = readStat(pid);
+  if (stat === undefined) return process.platform === 'linux' ? undefined : processStartByPs(pid);
+  return isDead(stat) ? undefined : stat.startTime;
 }
 
 function processStartByPs(pid: number): string | undefined {

@@ -27,7 +27,7 @@ const READ_AT_ONCE = 200;
  * The kernel makes it up while it is read, in microseconds and without a wait for the process: a thread to wait for it would cost
  * ten times as much. That is not so of `environ` and `cmdline`, which are the memory of the process itself.
  */
-function readStat(pid: number): ProcessStat | undefined {
+export function readStat(pid: number): ProcessStat | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -46,6 +46,9 @@ function readStat(pid: number): ProcessStat | undefined {
     foregroundGroup: Number(fields[5]),
   };
 }
+
+/** It only waits for its parent to look. */
+export const isDead = ({ state }: ProcessStat): boolean => state === 'Z' || state === 'X';
 
 /** Undefined when there is no such process. */
 export const statOf = (pid: number): Promise<ProcessStat | undefined> => Promise.resolve(readStat(pid));

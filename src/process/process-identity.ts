@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
+import { isDead, readStat } from './proc.ts';
 
 /** Tells a living process from a later one with the same number, also across a reboot. */
 export interface ProcessIdentity {
@@ -20,12 +21,10 @@ function readOr(path: string, fallback: string): string {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat, counted after the name, which may itself hold spaces and brackets. */
 function startTimeOf(pid: number): string {
-  const stat = readOr(`/proc/${String(pid)}/stat`, '');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie has died: it only waits for its parent to look. With other threads (field 20) it is still ending, and holds what it held.
-  return (fields[0] === 'Z' && fields[17] === '1') || fields[0] === 'X' ? 'dead' : (fields[19] ?? '');
+  const stat = readStat(pid);
+  if (stat === undefined) return '';
+  return isDead(stat) ? 'dead' : stat.startTime;
 }
 
 export const bootId = (): string => readOr('/proc/sys/kernel/random/boot_id', 'unknown');

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { bootId, isAlive, type ProcessIdentity } from './process-identity.ts';
-import { allProcesses, sendSignal, statOf, type ProcessStat } from './proc.ts';
+import { allProcesses, isDead, sendSignal, statOf, type ProcessStat } from './proc.ts';
 
 /** Carried by a process and, unless they clean their environment, by all that it starts. */
 export const TREE_VARIABLE = 'RERAIL_PROCESS';
@@ -28,7 +28,7 @@ async function numberIsOurs(root: ProcessIdentity): Promise<boolean> {
 
 /** Without those that are dead and this one itself. */
 export const othersAlive = async (): Promise<ProcessStat[]> =>
-  (await allProcesses()).filter(({ state, pid }) => !/[ZX]/.test(state) && pid !== process.pid);
+  (await allProcesses()).filter((one) => !isDead(one) && one.pid !== process.pid);
 
 /**
  * The process and all that it has started, wherever that has gone: by session, by group, by parent, and by the token in the
