@@ -6,3 +6,7 @@ export const plainText = (text: string): string =>
     .replaceAll(/[\\`*_{}[\]<>|#~]/g, (sign) => `\\${sign}`);
 
 export const tableRow = (...cells: string[]): string => `| ${cells.join(' | ')} |`;
+
+/** Nothing where there is nothing to say. */
+export const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines];

@@ -1,13 +1,10 @@
 import { formatMs } from './duration.ts';
-import { plainText as plain, tableRow as row } from './markdown-text.ts';
+import { plainText as plain, section, tableRow as row } from './markdown-text.ts';
 import { shortHash } from './plan.ts';
 import type { ActionRecord, TimelineEntry } from './recovery.ts';
 import type { RecoveryReport } from './report.ts';
 
 const cut = (text: string, length = 300): string => plain(text.length > length ? `${text.slice(0, length)}…` : text);
-
-const section = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines];
 
 function headline({ status, target, times, durations, failure }: RecoveryReport): string[] {
   const took = durations.ttrMs === undefined ? '' : ` after ${formatMs(durations.ttrMs)}`;

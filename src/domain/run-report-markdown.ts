@@ -1,5 +1,5 @@
 import { formatMs } from './duration.ts';
-import { plainText as plain, tableRow as row } from './markdown-text.ts';
+import { plainText as plain, section, tableRow as row } from './markdown-text.ts';
 import { reportMarkdown } from './report-markdown.ts';
 import type { RecoveryReport } from './report.ts';
 import type { RunReport, RunStepRecord } from './run.ts';
@@ -20,9 +20,6 @@ const stepRow = ({ phase, step, status, attempts, durationMs, recoveries, error,
 
 const undoLine = ({ title, ok, error }: RunReport['compensations'][number]): string =>
   `- ${plain(title)}: ${ok ? 'done' : `**failed**: ${plain(error?.message ?? 'unknown')}`}`;
-
-const section = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines];
 
 /** A run as Markdown, and after it the report of each recovery that it has asked for, in their order. */
 export function runReportMarkdown(run: RunReport, recoveries: readonly FoundRecovery[]): string {
