@@ -34,23 +34,34 @@ describe('recorded histories', () => {
 });
 
 /**
- * Without a cache, the SDK (1.24) may drop a task that comes while the one before it ends; the server waits 10 s then, and what was
- * asked meanwhile comes in another order.
+ * Nobody speaks to these while they are under way. Without a cache, the SDK (1.24) may drop a task that comes while the one before
+ * it ends: the server waits 10 s then, and a message meets a workflow that is not yet where a query has shown it.
  */
-const DROPS_TASKS = [
-  'drill-suite',
-  'drill-suite-cancelled',
-  'monitor-escalates-and-is-reset',
-  'monitor-looks-again-after-recovery',
-  'monitor-loses-its-host',
-  'monitor-recovers-and-is-changed',
-  'recovery-cancelled-in-the-middle',
-  'recovery-of-a-degraded-service-cancelled',
-  'recovery-traced',
+const UNASKED = [
+  'bulk-dry-run',
+  'notification-sent',
+  'recovery-aborted',
+  'recovery-approval-timed-out',
+  'recovery-deadline',
+  'recovery-escalated',
+  'recovery-recovered-by-retry',
+  'recovery-resumed',
+  'recovery-rolled-back',
+  'recovery-skipped',
+  'run-parallel-conditions-and-kinds',
+  'run-recovered',
+  'run-rolled-back-and-run-again',
+  'run-stopped-with-compensation',
+  'run-succeeded',
+  'store-care-that-finds-nothing',
+  'store-care-that-repairs',
+  'transaction-committed-after-retry',
+  'transaction-undone-with-failing-undo',
 ];
-const [dropping, quick] = [true, false].map((drops) =>
-  PATHS.filter(({ name }) => DROPS_TASKS.includes(name) === drops),
-) as [Path[], Path[]];
+const [unasked, asked] = [true, false].map((alone) => PATHS.filter(({ name }) => UNASKED.includes(name) === alone)) as [
+  Path[],
+  Path[],
+];
 
 /** Returns the history. */
 async function endsAsEver({ name, play }: Path, harness: Harness): Promise<History> {
@@ -68,13 +79,13 @@ async function endsAsEver({ name, play }: Path, harness: Harness): Promise<Histo
 describe('without a cache, so that every task replays from the start', () => {
   const harness = newHarnessForEach(PLAYBOOKS, { maxCachedWorkflows: 0 });
 
-  it.each(quick)('$name ends as ever', async (way) => void (await endsAsEver(way, harness)));
+  it.each(unasked)('$name ends as ever', async (way) => void (await endsAsEver(way, harness)));
 });
 
 describe('with a cache', () => {
   const harness = newHarnessForEach(PLAYBOOKS);
 
-  it.each(dropping)('$name ends as ever, and replays', async (way) => {
+  it.each(asked)('$name ends as ever, and replays', async (way) => {
     const history = await endsAsEver(way, harness);
     await Worker.runReplayHistory({ workflowBundle: workflowBundle(), sinks: DROPPED_SPANS }, history, way.name);
   });
