@@ -1,20 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import type { Client } from '@temporalio/client';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { createServiceActivities } from '../../src/activities/services/create-service-activities.ts';
-import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RecoveryClient } from '../../src/client/recovery-client.ts';
 import { createServiceState } from '../../src/client/service-watch.ts';
 import type { FailureInput } from '../../src/domain/failure.ts';
-import { createWorkers } from '../../src/worker.ts';
 import {
   findPostgres,
   findRedis,
@@ -23,19 +19,11 @@ import {
   type PostgresServer,
   type TestServer,
 } from '../support/database-servers.ts';
-import { workflowBundle } from '../support/server.ts';
+import { createServiceWorld, type ServiceWorld } from '../support/service-world.ts';
 import { until } from '../support/until.ts';
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
-
-const id = randomUUID().slice(0, 8);
-const nameOf = (kind: string): string => `${kind}-${id}`;
-const targetOf = (kind: string): string => `service/${nameOf(kind)}`;
-
+let world: ServiceWorld;
 let folder: string;
-let workers: Worker[];
-let running: Promise<unknown>;
-let connection: NativeConnection;
 let client: Client;
 let recoveries: RecoveryClient;
 let api: Server;
@@ -48,30 +36,13 @@ let limitedUntil = 0;
 /** When a recovery asked there. */
 let recoveryAsked: number[] = [];
 
-/** As one recovery calls them, without its workflow. */
-let activities: ReturnType<typeof createServiceActivities>;
+let activities: ServiceWorld['activities'];
 
-interface Definition {
-  kind: string;
-  service: object;
-  more?: object;
-}
-
-/** Definitions are read for each plan, so that a suite adds its own. */
-const define = ({ kind, service, more }: Definition): Promise<void> =>
-  writeFile(
-    join(folder, 'playbooks', `${kind}.yaml`),
-    JSON.stringify({
-      apiVersion: 'rerail/v1',
-      kind: 'Component',
-      metadata: { name: nameOf(kind) },
-      spec: { target: targetOf(kind), service, ...more },
-    }),
-  );
-
+const nameOf = (kind: string): string => world.nameOf(kind);
+const targetOf = (kind: string): string => world.targetOf(kind);
+const define = (...given: Parameters<ServiceWorld['define']>): Promise<void> => world.define(...given);
 const recover = async (kind: string, failure: Partial<FailureInput>) => {
-  const { handle } = await recoveries.start({ target: targetOf(kind), message: `${kind} is ill`, ...failure });
-  const report = await handle.result();
+  const report = await (await world.start(kind, failure)).result();
   const outputs = Object.fromEntries(report.actions.map((action) => [action.id, action.output])) as Record<
     string,
     { output?: unknown } | null
@@ -84,8 +55,6 @@ const recover = async (kind: string, failure: Partial<FailureInput>) => {
 };
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'rerail-services-'));
-  await mkdir(join(folder, 'playbooks'));
   api = createServer((request, response) => {
     const left = request.url?.startsWith('/limited') ? limitedUntil - Date.now() : 0;
     if (request.url === '/limited/health') recoveryAsked.push(Date.now());
@@ -98,30 +67,12 @@ beforeAll(async () => {
     response.writeHead(answer.status, answer.headers).end('{}');
   }).listen(0, '127.0.0.1');
   await once(api, 'listening');
-  connection = await NativeConnection.connect({ address: inject('serverAddress') });
-  client = new Client({ connection });
-  const host = `services-${id}`;
-  workers = await createWorkers({
-    settings: { dataDir: join(folder, 'data'), host, taskQueue: host, playbooksDir: [join(folder, 'playbooks')] },
-    connection,
-    namespace: 'default',
-    notifier: { notify: () => Promise.resolve() },
-    workflows: { workflowBundle: workflowBundle() },
-  });
-  running = Promise.all(workers.map((worker) => worker.run()));
-  recoveries = createRecoveryClient({ client, taskQueue: host });
-  activities = createServiceActivities({
-    services: recoveries.services,
-    keys: () => ({ execution: `execution-${id}`, step: randomUUID() }),
-    signal: () => new AbortController().signal,
-  });
+  world = await createServiceWorld();
+  ({ folder, client, recoveries, activities } = world);
 });
 afterAll(async () => {
-  for (const worker of workers) worker.shutdown();
-  await running;
-  await connection.close();
+  await world.stop();
   api.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 describe('an API', () => {

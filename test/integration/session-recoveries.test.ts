@@ -154,6 +154,35 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
     expect(kept.map(({ info }) => info.name)).toEqual(['before the recovery of work']);
   });
 
+  it('is not called recovered when its server is killed while it is made, and is made once by the next recovery', async () => {
+    const windows = Array.from({ length: 30 }, (_, index) => `window-${index}`);
+    await server.start('work', { command: ['sleep', '1000'] });
+    await server.tmux('rename-window', 'window-0');
+    for (const window of windows.slice(1)) await server.tmux('new-window', '-d', '-n', window, 'sleep 1000');
+    await capture('work');
+    await server.kill();
+    const failed = report('work', 'crashed');
+    const made = () => list('#{session_name}');
+    // Under the name that it has until it is whole.
+    const names = await until(async () => {
+      const found = await made();
+      return found.length > 2 && found;
+    }, 'the first windows');
+    expect(names.filter((name) => !name.startsWith('rerail-'))).toEqual([]);
+    await server.kill();
+    const { status, actions, failedStrategies = [] } = await failed;
+    expect(status).not.toBe('recovered');
+    const all = [...actions, ...failedStrategies.flatMap((strategy) => strategy.actions)];
+    const error = all.find(({ id: action }) => action === 'recreate-session')?.attempts[0]?.error;
+    expect(error).toMatchObject({
+      code: 'session-not-found',
+      message: expect.stringContaining(server.socket) as string,
+    });
+    expect(await made()).toEqual([]);
+    expect(await recover('work', 'crashed')).toMatchObject({ status: 'recovered' });
+    expect(await list('#{session_name} #{window_name}')).toEqual(windows.map((window) => `work ${window}`));
+  });
+
   it('wakes the shell of a pane that was stopped', async () => {
     await server.start('work', { command: ['sh', '-c', 'sh -c "sleep 1000; true"; true'] });
     const [pid = 0] = (await list('#{pane_pid}')).map(Number);

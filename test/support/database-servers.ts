@@ -198,8 +198,13 @@ export async function startPostgres(
   };
 }
 
-/** In memory only, with a password. */
-export async function startRedis(options: readonly string[] = []): Promise<TestServer> {
+export interface RedisServer extends TestServer {
+  /** Of a server that was killed, on the same port, with what its options let it keep. */
+  startAgain(): Promise<void>;
+}
+
+/** In memory only where the options do not say otherwise, with a password. */
+export async function startRedis(options: readonly string[] = []): Promise<RedisServer> {
   const file = findRedis();
   if (file === undefined) throw new Error('Redis is not installed');
   const directory = mkdtempSync(join(tmpdir(), 'rerail-test-redis-'));
@@ -226,13 +231,19 @@ export async function startRedis(options: readonly string[] = []): Promise<TestS
     '--requirepass',
     password,
   ];
-  const child = await launch({
-    argv: [file, '--port', String(port), ...settings, ...options],
-    directory,
-    owner: {},
-    ping,
-  });
-  return { port, password, process: child, stop: () => stopServer(child, directory) };
+  const argv: [string, ...string[]] = [file, '--port', String(port), ...settings, ...options];
+  const start = (): Promise<ChildProcess> => launch({ argv, directory, owner: {}, ping });
+  let child = await start();
+  return {
+    ...{ port, password },
+    get process() {
+      return child;
+    },
+    stop: () => stopServer(child, directory),
+    async startAgain() {
+      child = await start();
+    },
+  };
 }
 
 /** A dependency of Debian's postgresql. */

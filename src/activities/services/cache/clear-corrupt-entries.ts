@@ -81,11 +81,12 @@ export async function clearCorruptEntries(
 }
 
 /** Puts back what the recovery has removed; a key that has a new value keeps it. */
-export function putEntriesBack(
+export async function putEntriesBack(
   spec: CacheService,
   { execution, signal }: { execution: string; signal: AbortSignal },
 ): Promise<{ putBack: number; replaced: number }> {
   const aside = asideOf(execution);
+  await awaitCache(spec, signal);
   return withCache(spec, signal, async (client) => {
     let [putBack, replaced] = [0, 0];
     for await (const keys of keysBelow(client, aside)) {

@@ -146,6 +146,7 @@ export async function undoHealQueue(
 ): Promise<{ movedBack: number }> {
   const { stream, group, poison } = spec;
   if (!poison) return { movedBack: 0 };
+  await awaitCache(spec, signal);
   return withCache(spec, signal, async (client) => {
     let movedBack = 0;
     let from = '-';
