@@ -123,6 +123,8 @@ export function planAction(spec: ActionSpec, order: number, context: PlanContext
           dropped: `step ${failure.run.failed.step} is not optional and nobody is asked to approve leaving it out`,
         };
       }
+      if (!failure.run && !failure.operation && !context.approved)
+        return { dropped: 'the failure names no step and no operation that could be left out' };
       return { action: { ...base(), type: 'skip' } };
     }
     case 'run': {

@@ -141,7 +141,7 @@ describe.skipIf(findPostgres() === undefined)('PostgreSQL that is killed while i
         })
         .catch(reject);
     });
-    expect(report).toMatchObject({ status: 'partial', verification: { verified: false } });
+    expect(report).toMatchObject({ status: 'escalated', verification: { verified: false } });
     expect(firstError(report, 'check-integrity')).toContain(`127.0.0.1:${server.port}`);
     const again = await recover('whole', 'database');
     expect(again.status).toBe('recovered');
@@ -192,7 +192,7 @@ describe.skipIf(findRedis() === undefined)('Redis that is killed while damaged e
     redis = open();
     const report = await handle.result();
     expect(firstError(report, 'clear-corrupt')).toContain(`127.0.0.1:${server.port}`);
-    expect(report).toMatchObject({ status: 'partial', verification: { verified: false } });
+    expect(report).toMatchObject({ status: 'escalated', verification: { verified: false } });
     // What it had removed is back: it did not get to its end.
     expect(report.compensations).toMatchObject([{ actionId: 'clear-corrupt', ok: true }]);
     expect([await redis.exists(...damaged), await aside()]).toEqual([DAMAGED, []]);
@@ -240,7 +240,7 @@ describe('an API that is killed while its traffic comes back', () => {
     await until(async () => (await percent().catch(() => 0)) === 50, 'half of the traffic');
     await killApi();
     const report = await handle.result();
-    expect(report).toMatchObject({ status: 'partial', verification: { verified: false } });
+    expect(report).toMatchObject({ status: 'escalated', verification: { verified: false } });
     expect(firstError(report, 'restore')).toContain(`127.0.0.1:${port}`);
     expect(await percent()).toBe(10);
     const { changes } = await world.recoveries.services.status(world.nameOf('api'));

@@ -8,6 +8,7 @@ import {
   SEVERITIES,
   type FailureInput,
 } from '../../../src/domain/failure.ts';
+import type { Operation } from '../../../src/domain/operation.ts';
 import { PlanSchema } from '../../../src/domain/plan.schema.ts';
 import { namesPlan, shortHash, type Plan } from '../../../src/domain/plan.ts';
 import { PlaybookSchema } from '../../../src/domain/playbook.schema.ts';
@@ -49,6 +50,8 @@ spec:
 `);
 }
 
+const SHIP: Operation = { kind: 'command', argv: ['ship'] };
+
 const actionOf = (plan: Plan, id: string) => plan.actions.find((action) => action.id === id);
 const leftOut = (plan: Plan): string[] => plan.reasons.filter((reason) => reason.includes('is left out'));
 
@@ -74,8 +77,22 @@ describe('skip', () => {
     expect(plan.approval).toMatchObject({ required: 1, timeout: '30m', onTimeout: 'escalate' });
   });
 
-  test('stays for what is no step of a run', () => {
-    expect(actionOf(planFor(failure(), playbook(skip)).plan, 'skip')).toMatchObject({ title: 'Skip release/web' });
+  test('stays for an operation that is no step of a run', () => {
+    const { plan } = planFor(failure({ operation: SHIP }), playbook(skip));
+    expect(actionOf(plan, 'skip')).toMatchObject({ title: 'Skip release/web' });
+  });
+
+  test('is left out where nothing is known that could be: the call would never come', () => {
+    const { plan } = planFor(failure(), playbook(skip));
+    expect(plan.actions.map(({ id }) => id)).toEqual(['call']);
+    expect(leftOut(plan)).toEqual([
+      'action skip (skip) is left out: the failure names no step and no operation that could be left out',
+    ]);
+  });
+
+  test('stays for it where a person approves', () => {
+    const { plan } = planFor(failure(), playbook({ ...skip, spec: 'approval: {required: 1}' }));
+    expect(plan.actions.map(({ id }) => id)).toEqual(['skip', 'call']);
   });
 });
 
@@ -251,7 +268,7 @@ describe('other actions', () => {
     ['{id: a, type: escalate}', {}, 'low'],
     ['{id: a, type: run, run: {activity: noop}, compensate: {activity: noop}}', {}, 'low'],
     ['{id: a, type: run, run: {activity: noop}}', {}, 'medium'],
-    ['{id: a, type: skip}', {}, 'medium'],
+    ['{id: a, type: skip}', { operation: SHIP }, 'medium'],
     ['{id: a, type: abort}', {}, 'high'],
     ['{id: a, type: escalate}', { category: 'SECURITY' }, 'high'],
     ['{id: a, type: escalate}', { category: 'CRITICAL' }, 'high'],
