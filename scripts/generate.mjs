@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runMain } from './lib/failure.mjs';
+import { apiReference } from './lib/generate-api-reference.mjs';
 import { cliReference } from './lib/generate-cli-reference.mjs';
 import { errorPages } from './lib/generate-error-pages.mjs';
 import { errorReference } from './lib/generate-error-reference.mjs';
@@ -41,6 +42,11 @@ const GENERATORS = [
     file: 'docs/reference/openapi.json',
     needs: 'api/openapi.js',
     produce: ({ openApiDocument }) => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
+  },
+  {
+    file: 'docs/reference/api.md',
+    needs: 'api/openapi.js',
+    produce: ({ openApiDocument }) => apiReference(openApiDocument()),
   },
   {
     file: 'docs/reference/errors.md',

@@ -32,6 +32,8 @@ function schemaWriter(components: Record<string, Schema>) {
       unrepresentable: 'any',
       override: ({ zodSchema, jsonSchema }) => {
         if ((zodSchema as unknown) === DurationSchema) Object.assign(jsonSchema, { type: 'string', examples: ['90s'] });
+        const description = z.globalRegistry.get(zodSchema)?.description;
+        if (description !== undefined) jsonSchema.description = description;
       },
     }) as Schema;
     const { $schema: _, $defs, id: __, ...rest } = made;
@@ -81,10 +83,11 @@ function parametersOf(spec: RouteSpec, write: ReturnType<typeof schemaWriter>, i
       properties?: Record<string, Schema>;
       required?: string[];
     };
-    return Object.entries(properties).map(([name, property]) => ({
+    return Object.entries(properties).map(([name, { description, ...property }]) => ({
       name,
       in: place,
       required: place === 'path' || required.includes(name),
+      ...(description === undefined ? {} : { description }),
       schema: property,
     }));
   });

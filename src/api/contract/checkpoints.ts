@@ -38,8 +38,13 @@ export const CHECKPOINTS = {
       until: z.iso.datetime({ offset: true }).optional(),
       valid: z.stringbool().optional(),
       limit,
-      /** Place in the list. */
-      cursor: z.coerce.number('must be the nextCursor of the page before').int().min(0).max(1e9).optional(),
+      cursor: z.coerce
+        .number('must be the nextCursor of the page before')
+        .int()
+        .min(0)
+        .max(1e9)
+        .optional()
+        .describe('Place in the list.'),
     }),
     answers: { 200: { description: 'A page.', schema: pageOf(Record) } },
   }),
@@ -113,15 +118,12 @@ const { scope, timeout, skipLost, force } = RestoreOptionsSchema.shape;
 /** What is to be restored; the same in the preview and in the apply, or the hash does not fit. */
 export const RollbackBody = z.strictObject({
   subject: TargetSchema,
-  /** An id, `latest`, `previous` or `phase:<name or number>`. */
-  checkpoint: z.string().min(1).max(200),
+  checkpoint: z.string().min(1).max(200).describe('An id, `latest`, `previous` or `phase:<name or number>`.'),
   parts: z.array(z.enum(CHECKPOINT_PARTS)).min(1).optional(),
   scope,
-  /** Adds the repository to what a restore takes anyway. */
-  git: z.boolean().optional(),
+  git: z.boolean().optional().describe('Adds the repository to what a restore takes anyway.'),
   host: z.string().min(1).max(200).optional(),
-  /** Absolute. */
-  root: z.string().startsWith('/', 'must be an absolute path').max(4000).optional(),
+  root: z.string().startsWith('/', 'must be an absolute path').max(4000).optional().describe('Absolute.'),
   timeout,
   skipLost,
   force: force.unwrap().optional(),
@@ -155,8 +157,7 @@ export const ROLLBACKS = {
     access: 'operator',
     changes: false,
     body: RollbackBody.extend({
-      /** With the lines that would change. */
-      diff: z.boolean().optional(),
+      diff: z.boolean().optional().describe('With the lines that would change.'),
     }),
   }),
   applyRollback: defineRoute({

@@ -6,21 +6,21 @@ import { defineRoute } from './route.ts';
 import { limit, reason, ReasonBody } from './shared.ts';
 
 const DrillParams = z.object({
-  /** Workflow id, with or without `drill/`, URL-encoded: `git-lock%2F2026-01-01t12-00-00-000`. */
   id: z
     .string()
-    .regex(/^(drill\/)?[a-z0-9-]+\/[a-z0-9-]+$/, 'must be the id of a drill, as the list shows it, URL-encoded'),
+    .regex(/^(drill\/)?[a-z0-9-]+\/[a-z0-9-]+$/, 'must be the id of a drill, as the list shows it, URL-encoded')
+    .describe('Workflow id, with or without `drill/`, URL-encoded: `git-lock%2F2026-01-01t12-00-00-000`.'),
 });
 
 const SuiteParams = z.object({
-  /** Workflow id, with or without `drill-suite/`, URL-encoded: `web-1-2026-01-01T04:00:00Z`. */
   id: z
     .string()
     .max(300)
     .regex(
       /^(drill-suite\/)?[A-Za-z0-9][A-Za-z0-9._:@-]*$/,
       'must be the id of a suite, as the list shows it, URL-encoded',
-    ),
+    )
+    .describe('Workflow id, with or without `drill-suite/`, URL-encoded: `web-1-2026-01-01T04:00:00Z`.'),
 });
 
 export const DRILLS = {

@@ -7,8 +7,7 @@ import { cursor, limit, pageOf } from './shared.ts';
 
 export const StatisticsSchema = z.object({
   all: TrackRecordSchema,
-  /** How many recoveries were looked at. */
-  read: z.number().int(),
+  read: z.number().int().describe('How many recoveries were looked at.'),
   groups: z.array(z.object({ key: z.string(), record: TrackRecordSchema, humanWait: SpreadSchema.optional() })),
 });
 
@@ -32,10 +31,8 @@ export const INSIGHT = {
     changes: false,
     query: z.strictObject({
       by: z.enum(['playbook', 'failureType', 'status']).default('playbook'),
-      /** Closed within this time, such as `7 days`. */
-      since: DurationSchema.optional(),
-      /** Of the newest. */
-      limit: z.coerce.number('must be a number').int().min(1).max(10_000).default(1000),
+      since: DurationSchema.optional().describe('Closed within this time, such as `7 days`.'),
+      limit: z.coerce.number('must be a number').int().min(1).max(10_000).default(1000).describe('Of the newest.'),
     }),
     answers: { 200: { description: 'Figures.', schema: StatisticsSchema } },
   }),
@@ -64,8 +61,7 @@ export const INSIGHT = {
           roles: z.array(z.enum(ROLES)),
           teams: z.array(z.string()),
           via: z.enum(['local', 'token', 'jwt', 'signature', 'link']),
-          /** Whether approvals through this server are signed. */
-          signsApprovals: z.boolean(),
+          signsApprovals: z.boolean().describe('Whether approvals through this server are signed.'),
           temporalUi: z.string().optional(),
           namespace: z.string(),
         }),

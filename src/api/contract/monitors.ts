@@ -24,8 +24,7 @@ const change = {
 const MaintenanceBody = z.strictObject({
   reason,
   mode: z.enum(['on', 'off']),
-  /** When it ends; needed for `on`. */
-  until: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional().describe('When it ends; needed for `on`.'),
   target: TargetSchema.optional(),
 });
 

@@ -30,28 +30,28 @@ export interface StartRecoveryRequest {
 /** Typed by name: the compiler would not write the whole of it out. */
 export const StartRecoveryBody: z.ZodType<StartRecoveryRequest> = z.strictObject({
   failure: ReportedFailureSchema,
-  /** By name, instead of by choice. */
-  playbook: NameSchema.optional(),
+  playbook: NameSchema.optional().describe('By name, instead of by choice.'),
   inputs: z.record(z.string(), JsonSchema).optional(),
-  /** Lets it through the brakes in an emergency. Admins only. */
-  breakGlass: z.strictObject({ reason }).optional(),
+  breakGlass: z
+    .strictObject({ reason })
+    .optional()
+    .describe('Lets it through the brakes in an emergency. Admins only.'),
 });
 
 export const StartedRecoverySchema = z.object({
   workflowId: z.string(),
   runId: z.string(),
   target: z.string(),
-  /** One was open for the target, and the failure has joined it. */
-  deduplicated: z.boolean(),
+  deduplicated: z.boolean().describe('One was open for the target, and the failure has joined it.'),
   links: LinksSchema,
 });
 
 export const IdempotencyHeaders = z.object({
-  /** The same again with the same body starts nothing; with another body it is refused. */
   'idempotency-key': z
     .string()
     .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible characters')
-    .optional(),
+    .optional()
+    .describe('The same again with the same body starts nothing; with another body it is refused.'),
 });
 
 export interface RecoveryDetail {
@@ -81,14 +81,13 @@ export const RecoveryDetailSchema: z.ZodType<RecoveryDetail> = z.object({
   open: z.boolean(),
   startedAt: z.string(),
   closedAt: z.string().nullable(),
-  /** Null when no worker answers, and then `unanswered` says why. */
-  snapshot: RecoverySnapshotSchema.nullable(),
-  /** Of a closed one. */
-  report: RecoveryReportSchema.nullable(),
+  snapshot: RecoverySnapshotSchema.nullable().describe('Null when no worker answers, and then `unanswered` says why.'),
+  report: RecoveryReportSchema.nullable().describe('Of a closed one.'),
   plan: PlanSchema.nullable(),
   timeline: z.array(TimelineEntrySchema),
-  /** Empty for a closed one; each with the reason when it is refused. */
-  allowedDecisions: z.array(AllowedDecisionSchema),
+  allowedDecisions: z
+    .array(AllowedDecisionSchema)
+    .describe('Empty for a closed one; each with the reason when it is refused.'),
   unanswered: z.string().optional(),
   links: LinksSchema,
 });
@@ -96,30 +95,26 @@ export const RecoveryDetailSchema: z.ZodType<RecoveryDetail> = z.object({
 const Report: z.ZodType<RecoveryReport> = RecoveryReportSchema;
 
 export const RecoveryFilterQuery = z.strictObject({
-  /** One or several, with commas. */
-  status: commaList(z.enum(RECOVERY_STATUSES)).optional(),
+  status: commaList(z.enum(RECOVERY_STATUSES)).optional().describe('One or several, with commas.'),
   target: TargetSchema.optional(),
   playbook: NameSchema.optional(),
   subject: TargetSchema.optional(),
   category: CategorySchema.optional(),
   failureType: FailureTypeSchema.optional(),
   severity: SeveritySchema.optional(),
-  /** `any`, `person` (anything but a circuit breaker), or exactly what it waits for, such as `approval`. */
   waitingFor: z
     .string()
     .regex(/^[A-Za-z0-9:._/-]{1,200}$/, 'must be "any", "person" or a value such as "approval"')
-    .optional(),
+    .optional()
+    .describe('`any`, `person` (anything but a circuit breaker), or exactly what it waits for, such as `approval`.'),
   open: z.stringbool().optional(),
 });
 
 export const RecoveryCountsSchema = z.object({
-  /** By status; only those that occur. */
-  byStatus: z.partialRecord(z.enum(RECOVERY_STATUSES), z.number().int()),
+  byStatus: z.partialRecord(z.enum(RECOVERY_STATUSES), z.number().int()).describe('By status; only those that occur.'),
   open: z.number().int(),
-  /** Ended from outside. */
-  killed: z.number().int(),
-  /** Open ones that wait for a person. */
-  waiting: z.number().int(),
+  killed: z.number().int().describe('Ended from outside.'),
+  waiting: z.number().int().describe('Open ones that wait for a person.'),
   total: z.number().int(),
   at: z.string(),
 });

@@ -16,10 +16,10 @@ const tag = 'recoveries';
 const fromToken = { by: true, roles: true, signature: true } as const;
 
 const VerdictAnswerSchema = ReceiptAnswerSchema.extend({
-  /** Whether the answer was signed with this server's key, so that the name is more than a claim. */
-  signed: z.boolean(),
-  /** Why it was not. */
-  unsignedBecause: z.string().optional(),
+  signed: z
+    .boolean()
+    .describe("Whether the answer was signed with this server's key, so that the name is more than a claim."),
+  unsignedBecause: z.string().optional().describe('Why it was not.'),
 });
 
 const ContinueBody = ContinueInputSchema.omit({ by: true, key: true, from: true });
@@ -112,8 +112,7 @@ export const RECOVERY_MESSAGES = {
     access: 'admin',
     body: ReasonBody,
     answer: ReceiptAnswerSchema.extend({
-      /** Actions that have begun and whose undo was not run. */
-      left: z.array(z.string()),
+      left: z.array(z.string()).describe('Actions that have begun and whose undo was not run.'),
     }),
   }),
   continueRecovery: message({
@@ -129,8 +128,7 @@ export const RECOVERY_MESSAGES = {
     summary: 'Go on with a closed or killed recovery from an action of your choice.',
     access: 'operator',
     body: ContinueBody.extend({
-      /** An action's id. */
-      from: z.string().min(1).max(200),
+      from: z.string().min(1).max(200).describe("An action's id."),
     }),
     answer: StartedRecoverySchema,
     status: 202,

@@ -14,12 +14,9 @@ export const REPORTS = {
     changes: false,
     shared: true,
     query: z.strictObject({
-      /** Closed since then. Default: 30 days before `to`. */
-      from: MomentSchema.optional(),
-      /** And before then. Default: now. */
-      to: MomentSchema.optional(),
-      /** Of the newest. */
-      limit: z.coerce.number('must be a number').int().min(1).max(5000).default(1000),
+      from: MomentSchema.optional().describe('Closed since then. Default: 30 days before `to`.'),
+      to: MomentSchema.optional().describe('And before then. Default: now.'),
+      limit: z.coerce.number('must be a number').int().min(1).max(5000).default(1000).describe('Of the newest.'),
     }),
     answers: { 200: { description: 'The report.', schema: PeriodReportSchema } },
   }),

@@ -3,34 +3,32 @@ import { TargetSchema } from '../../domain/names.schema.ts';
 
 /** RFC 9457. */
 export const ProblemSchema = z.object({
-  /** The page that explains the code. */
-  type: z.string(),
+  type: z.string().describe('The page that explains the code.'),
   title: z.string(),
   status: z.number().int(),
-  /** What failed, on what and why. */
-  detail: z.string(),
-  /** The slug of the situation. */
-  code: z.string(),
-  /** What to do about it. */
-  remedy: z.string().optional(),
-  /** Of the request: also in the header `x-request-id`, the log and the audit. */
-  traceId: z.string(),
-  /** Which fields are wrong and how. */
-  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  detail: z.string().describe('What failed, on what and why.'),
+  code: z.string().describe('The slug of the situation.'),
+  remedy: z.string().optional().describe('What to do about it.'),
+  traceId: z.string().describe('Of the request: also in the header `x-request-id`, the log and the audit.'),
+  errors: z
+    .array(z.object({ field: z.string(), message: z.string() }))
+    .optional()
+    .describe('Which fields are wrong and how.'),
 });
 
 const RECOVERY_ID = /^(recovery\/)?[A-Za-z0-9][A-Za-z0-9._@/-]{0,219}$/;
 
 export const RecoveryParams = z.object({
-  /** Workflow id or target, URL-encoded: `recovery%2Frelease%2Fweb` or `release%2Fweb`. */
-  id: z.string().regex(RECOVERY_ID, 'must be a workflow id or a target, such as recovery/release/web, URL-encoded'),
+  id: z
+    .string()
+    .regex(RECOVERY_ID, 'must be a workflow id or a target, such as recovery/release/web, URL-encoded')
+    .describe('Workflow id or target, URL-encoded: `recovery%2Frelease%2Fweb` or `release%2Fweb`.'),
 });
 
 export const RunIdSchema = z.guid('must be a run id, such as 0199f8a2-5c1e-7d3a-9b60-2f4e8a1c7d55');
 
 export const RunQuery = z.strictObject({
-  /** An earlier execution; default: the newest. */
-  run: RunIdSchema.optional(),
+  run: RunIdSchema.optional().describe('An earlier execution; default: the newest.'),
 });
 
 /** Text that says why, for the audit and for the report. */

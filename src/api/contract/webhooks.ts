@@ -49,11 +49,14 @@ export const PagerDutyBody = z.object({
 /** What senders of events for PagerDuty send, Events API version 2; what is not named here is left out. */
 export const PagerDutyEventBody = z
   .object({
-    /** Proves who sends it. */
-    routing_key: z.string().min(1).max(300),
+    routing_key: z.string().min(1).max(300).describe('Proves who sends it.'),
     event_action: z.enum(['trigger', 'acknowledge', 'resolve']),
-    /** Equal for the same alert at every repeat. Default: made of what the alert says. */
-    dedup_key: z.string().min(1).max(255).optional(),
+    dedup_key: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe('Equal for the same alert at every repeat. Default: made of what the alert says.'),
     client: z.string().max(1000).optional(),
     client_url: z.string().max(4000).optional(),
     payload: z
@@ -83,8 +86,7 @@ export const GenericBody = z.strictObject({
   alerts: z
     .array(
       z.strictObject({
-        /** Equal for the same alert at every repeat. */
-        id: z.string().min(1).max(200),
+        id: z.string().min(1).max(200).describe('Equal for the same alert at every repeat.'),
         status: z.enum(['firing', 'resolved']),
         labels: texts.default({}),
         annotations: texts.default({}),
@@ -103,8 +105,7 @@ const AlertResultSchema = z.object({
   outcome: z.enum(ALERT_OUTCOMES),
   rule: z.string().optional(),
   workflowId: z.string().optional(),
-  /** What became of it, in words. */
-  why: z.string().optional(),
+  why: z.string().optional().describe('What became of it, in words.'),
 });
 
 export type AlertResult = z.output<typeof AlertResultSchema>;

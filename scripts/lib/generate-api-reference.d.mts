@@ -1,0 +1,1 @@
+export function apiReference(document: Record<string, unknown>): string;
