@@ -3,14 +3,17 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-process.on('message', (message) => {
-  if (message !== 'live-memory') return;
+export function liveBytes() {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc');
   collect();
   collect();
   const { heapUsed, external } = process.memoryUsage();
-  process.send?.({ liveBytes: heapUsed + external });
+  return heapUsed + external;
+}
+
+process.on('message', (message) => {
+  if (message === 'live-memory') process.send?.({ liveBytes: liveBytes() });
 });
 // Being asked is no reason to go on.
 process.channel?.unref();

@@ -227,6 +227,7 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     providers: await providersOf(input),
     ledger: ledgerOf(shared),
     cleanLedgers: shared.engine.ledgers.cleanLedgers,
+    ...(metrics ? { onLook: (lateMs: number) => metrics.lookBegan(lateMs) } : {}),
   };
   await removeOldExecutions(host.executionsFolder, KEEP_EXECUTIONS_MS, Date.now());
   void sweepDrills(settings.dataDir, (drill) => shared.engine.isOpen(drill));

@@ -66,6 +66,7 @@ const writeDocuments = (file: string, documents: readonly object[]): Promise<voi
 export async function inHealWorld<T>(
   make: (folder: string) => Promise<Patient[]>,
   work: (world: HealWorld) => Promise<T>,
+  settings: Record<string, string> = {},
 ): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), 'rerail-heal-'));
   const binary = await findServer({ onProgress: (line) => process.stderr.write(`${line}\n`) });
@@ -103,6 +104,7 @@ export async function inHealWorld<T>(
       RERAIL_DATA_DIR: path.join(folder, 'data'),
       RERAIL_PLAYBOOKS_DIR: playbooks,
       RERAIL_PROVIDERS_FILE: providersFile,
+      ...settings,
     });
     const ended = once(worker, 'exit');
     const connection = await Connection.connect({ address: server.address });
@@ -117,7 +119,7 @@ export async function inHealWorld<T>(
       workerPid: worker.pid ?? Number.NaN,
       serverPid: server.pid,
     });
-    await recoveries.monitors.stop('heal', { by: 'bench', reason: 'measured' });
+    if (patients.length > 0) await recoveries.monitors.stop('heal', { by: 'bench', reason: 'measured' });
     worker.kill('SIGTERM');
     await ended;
     await connection.close();

@@ -173,6 +173,8 @@ export interface HostDeps {
   providers?: readonly CheckpointProvider[];
   /** By the ledgers of all subjects; for a disk that is full. */
   cleanLedgers?: LedgerCare['cleanLedgers'];
+  /** Told how late each look of a monitor begins, in milliseconds. */
+  onLook?: (lateMs: number) => void;
   /** For drills that break one of their own. */
   temporalServer?: TemporalServer;
   /** Of the subjects whose sessions are looked after. */
@@ -249,7 +251,9 @@ export function createHostActivities(deps: HostDeps) {
       }),
     ),
     runProbe: asActivity((probe: Probe) => withHeartbeat(() => runProbeOnHost(probe))),
-    watchHealth: asActivity((input: WatchInput) => watchHealthHere(input, runProbeOnHost)),
+    watchHealth: asActivity((input: WatchInput) =>
+      watchHealthHere(input, { look: runProbeOnHost, onLook: deps.onLook }),
+    ),
     ...asHostActivities(sessions),
     ...asHostProcesses(processes),
     ...asHostMachine(machine),

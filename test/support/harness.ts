@@ -264,7 +264,7 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
     runCommand: answer('runCommand', () => ({ exitCode: 0, stdout: '', stderr: '', durationMs: 1 })),
     runProbe: answer('runProbe', () => reading),
     // The real one, which looks at real things.
-    watchHealth: answer('watchHealth', (input: WatchInput) => watchHealthHere(input, createRunProbe())),
+    watchHealth: answer('watchHealth', (input: WatchInput) => watchHealthHere(input, { look: createRunProbe() })),
     captureCheckpoint: answer('captureCheckpoint', ({ info }: { info: CheckpointRecord['info'] }) => {
       const record = { ...fakeCheckpoint(info.id), info, host };
       checkpoints.unshift(record);

@@ -9,7 +9,10 @@ export const MOST_WATCHES = 40;
 let watches = 0;
 
 /** In an activity: goes on from the last heartbeat, and ends with what it has when the worker stops. */
-export async function watchHealthHere(input: WatchInput, look: RunProbe): Promise<WatchResult> {
+export async function watchHealthHere(
+  input: WatchInput,
+  { look, onLook }: { look: RunProbe; onLook?: ((lateMs: number) => void) | undefined },
+): Promise<WatchResult> {
   if (watches >= MOST_WATCHES) {
     throw new RerailError('rate-limited', `this host looks after ${MOST_WATCHES} monitors already`, {
       remedy: 'Put checks together: one monitor may have a thousand of them.',
@@ -24,6 +27,7 @@ export async function watchHealthHere(input: WatchInput, look: RunProbe): Promis
       heartbeat: (beat) => context.heartbeat(beat),
       earlier,
       signal: context.cancellationSignal,
+      ...(onLook ? { onLook: ({ lateMs }) => onLook(lateMs) } : {}),
     });
   } finally {
     watches -= 1;

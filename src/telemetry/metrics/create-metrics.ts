@@ -11,6 +11,7 @@ import type { MetricSources } from './metric-sources.ts';
 const TTR_BUCKETS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 const WAIT_BUCKETS = [1, 10, 30, 60, 300, 600, 1800, 3600, 14_400, 86_400];
 const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const LATENESS_BUCKETS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300];
 const WORK_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 1800];
 
 /** Users name their playbooks; more than so many of them are counted as `other`. */
@@ -103,6 +104,12 @@ export function createMetrics({ version, host, sources = {}, onError = () => und
     buckets: REQUEST_BUCKETS,
     registers,
   });
+  const lookLateness = new Histogram({
+    name: 'rerail_monitor_look_late_seconds',
+    help: 'How much later than due the looks of monitors began on this host.',
+    buckets: LATENESS_BUCKETS,
+    registers,
+  });
   addSourceGauges(registry, sources, onError);
 
   return {
@@ -144,6 +151,10 @@ export function createMetrics({ version, host, sources = {}, onError = () => und
     /** Counts a request; `route` is the path of the contract, never the address that was asked for. */
     requestAnswered({ method, route, status, durationMs }: AnsweredRequest): void {
       requests.observe({ method, route, status: String(status) }, seconds(durationMs));
+    },
+    /** Counts a look of a monitor on this host. */
+    lookBegan(lateMs: number): void {
+      lookLateness.observe(seconds(Math.max(0, lateMs)));
     },
     async render(): Promise<Rendered> {
       return { contentType: registry.contentType, body: await registry.metrics() };

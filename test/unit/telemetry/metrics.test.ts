@@ -84,6 +84,17 @@ describe('what is to be counted', () => {
   });
 });
 
+describe('looks of monitors', () => {
+  it('count with how late they began; one that began early is not late', async () => {
+    const metrics = newMetrics();
+    for (const lateMs of [-2, 3, 40, 7000]) metrics.lookBegan(lateMs);
+    const buckets = await linesOf(metrics, 'rerail_monitor_look_late_seconds_bucket');
+    expect(buckets.filter((line) => /le="(0.005|0.05|5|10)"/.test(line)).map((line) => line.split(' ')[1])).toEqual([
+      ...['2', '3', '3', '4'],
+    ]);
+  });
+});
+
 describe('activities', () => {
   it('count where they are commands and captures', async () => {
     const metrics = newMetrics();
