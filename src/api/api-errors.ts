@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { RerailError } from '../domain/errors.ts';
+import { messageOfIssue } from '../domain/parse-input.ts';
 
 export interface FieldProblem {
   field: string;
@@ -13,7 +14,7 @@ export const fieldProblems = (issues: readonly z.core.$ZodIssue[]): FieldProblem
   issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ field: fieldOf([...issue.path, key]), message: explainUnknown(key) }))
-      : [{ field: fieldOf(issue.path) || 'body', message: issue.message }],
+      : [{ field: fieldOf(issue.path) || 'body', message: messageOfIssue(issue) }],
   );
 
 const explainUnknown = (key: string): string =>

@@ -56,11 +56,30 @@ export async function openContext(command: Command): Promise<Context> {
   return { output, settings: loaded.settings, loaded };
 }
 
+/** After so long somebody wonders why nothing happens. */
+const PATIENCE_MS = 3000;
+
+/** Says so when nobody is there who could do the work; it begins as soon as a worker comes. */
+export async function tellWithoutWorker({ output, settings }: Context, client: Client): Promise<void> {
+  const { isPolled } = await import('../client/readiness.ts');
+  const polled = await isPolled(client, settings.taskQueue).catch(() => true);
+  if (polled) return;
+  const start = 'start one with `rerail worker`, or everything with `rerail up`';
+  output.info(`No worker polls the task queue ${settings.taskQueue}, so nothing happens yet: ${start}.`);
+}
+
 /** `whileConnected`, loaded only here: Temporal's client would double the time that every other command takes to start. */
 export async function withClient<T>(
   context: Context,
   work: (recoveries: RecoveryClient, client: Client) => Promise<T>,
 ): Promise<T> {
   const { whileConnected } = await import('./connect.ts');
-  return whileConnected(context.settings, ({ recoveries, client }) => work(recoveries, client));
+  return whileConnected(context.settings, async ({ recoveries, client }) => {
+    const patience = setTimeout(() => void tellWithoutWorker(context, client), PATIENCE_MS);
+    try {
+      return await work(recoveries, client);
+    } finally {
+      clearTimeout(patience);
+    }
+  });
 }

@@ -91,6 +91,12 @@ async function readFailureFile(file: string): Promise<object> {
   });
 }
 
+/** What a failure cannot do without, and how it is given here. */
+const NEEDED = [
+  ['target', { what: 'what broke', example: '--target, such as --target release/web' }],
+  ['message', { what: 'how it failed', example: '--message, such as --message "tests fail"' }],
+] as const;
+
 /** The failure that options or a file describe; options win over the file. Throws `invalid-input`. */
 export async function readFailure(
   options: FailureOptions,
@@ -118,9 +124,10 @@ export async function readFailure(
       ? { operation: { kind: 'command', argv: command, workspace: workspace ?? process.cwd(), host } }
       : {}),
   };
-  return parseInput(
-    FailureSchema,
-    { source: { kind: 'cli' }, host, ...defaults, ...fromFile, ...given },
-    'the failure',
-  );
+  const failure = { source: { kind: 'cli' }, host, ...defaults, ...fromFile, ...given };
+  for (const [field, flag] of NEEDED) {
+    if (field in failure) continue;
+    throw new RerailError('invalid-input', `it is not said ${flag.what}`, { remedy: `Give ${flag.example}.` });
+  }
+  return parseInput(FailureSchema, failure, 'the failure');
 }

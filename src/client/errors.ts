@@ -27,6 +27,7 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
 
 /** Of gRPC: what was asked is wrong, however often one asks. */
 export const INVALID_ARGUMENT = 3;
+const DEADLINE_EXCEEDED = 4;
 
 const noNamespace = (name: string, cause: unknown): RerailError =>
   new RerailError('settings-invalid', `the Temporal server has no namespace "${name}"`, {
@@ -98,6 +99,14 @@ export function translateError(error: unknown, workflowId: string): Error {
         remedy: 'Check the ids that were given.',
         cause: error,
         nonRetryable: true,
+      });
+    }
+    // The server has answered, but nobody else did.
+    if (Number(service.code) === DEADLINE_EXCEEDED && service.details.includes('before a worker could')) {
+      return new RerailError('timed-out', `${workflowId}: no worker answered in time`, {
+        remedy:
+          'Start one with `rerail worker`, or everything with `rerail up`; `rerail doctor` tells which queues are polled.',
+        cause: error,
       });
     }
     return new RerailError(

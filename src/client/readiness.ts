@@ -14,6 +14,17 @@ const WORKFLOW_QUEUE = 1;
 const POLLED_WITHIN_MS = 5 * 60_000;
 const ANSWER_WITHIN_MS = 3000;
 
+/** Whether a worker has asked the queue for work lately. */
+export async function isPolled(client: Client, taskQueue: string, now: number = Date.now()): Promise<boolean> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: WORKFLOW_QUEUE,
+  });
+  const seen = pollers.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds?.toString() ?? 0) * 1000);
+  return seen.some((at) => at > now - POLLED_WITHIN_MS);
+}
+
 /** Whether work can be done at all: a server, the namespace and somebody who polls the task queue. Never throws. */
 export function createReadiness(client: Client, taskQueue: string, now: () => number = Date.now) {
   const { workflowService: service } = client;
@@ -27,14 +38,7 @@ export function createReadiness(client: Client, taskQueue: string, now: () => nu
     }
   };
   const findPoller = async (): Promise<void> => {
-    const { pollers } = await service.describeTaskQueue({
-      namespace,
-      taskQueue: { name: taskQueue },
-      taskQueueType: WORKFLOW_QUEUE,
-    });
-    const seen = pollers.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds?.toString() ?? 0) * 1000);
-    if (!seen.some((at) => at > now() - POLLED_WITHIN_MS))
-      throw new Error(`no worker polls the task queue ${taskQueue}`);
+    if (!(await isPolled(client, taskQueue, now()))) throw new Error(`no worker polls the task queue ${taskQueue}`);
   };
   return (): Promise<ReadinessCheck[]> =>
     Promise.all([

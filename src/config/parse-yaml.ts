@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { LineCounter, parseAllDocuments, type Document } from 'yaml';
 import type { z } from 'zod';
 import { codeOf, messageOf, RerailError, type ErrorCode } from '../domain/errors.ts';
+import { messageOfIssue } from '../domain/parse-input.ts';
 
 export interface ParsedDocument {
   value: unknown;
@@ -70,7 +71,7 @@ export function explainIssues(issues: readonly z.core.$ZodIssue[], document: Par
     .map((issue) => {
       const unknownKey = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
       const path = unknownKey === undefined ? issue.path : [...issue.path, unknownKey];
-      return `${document.locate(path)}: ${path.map(String).join('.') || 'document'}: ${issue.message}`;
+      return `${document.locate(path)}: ${path.map(String).join('.') || 'document'}: ${messageOfIssue(issue)}`;
     })
     .join('\n');
 }

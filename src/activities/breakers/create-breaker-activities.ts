@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ResetBreakerInputSchema } from '../../domain/breaker.schema.ts';
 import type { Admission, BreakerPort, BreakerSnapshot, CallResult, ManualChangeInput } from '../../domain/breaker.ts';
-import { isRerailError } from '../../domain/errors.ts';
+import { isRerailError, type ErrorCode } from '../../domain/errors.ts';
 import { parseInput } from '../../domain/parse-input.ts';
 import { asActivity } from '../support/as-activity.ts';
 import type { BreakerCache } from './breaker-cache.ts';
@@ -28,12 +28,14 @@ export interface ReportBreakerInput {
 
 const caller = (): string => Context.current().info.workflowExecution?.workflowId ?? 'an activity';
 
+const PASSING: readonly ErrorCode[] = ['server-unreachable', 'timed-out'];
+
 /** Many who ask one breaker at once are turned away by the server for a moment: Temporal tries again. */
 async function orAgain<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (isRerailError(error) && error.code === 'server-unreachable') throw new Error(error.message, { cause: error });
+    if (isRerailError(error) && PASSING.includes(error.code)) throw new Error(error.message, { cause: error });
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { loadPlaybooks } from '../../config/load-playbooks.ts';
 import { findPlaybook } from '../../planner/make-plan.ts';
 import { findCommand } from '../../process/find-command.ts';
-import { openContext, withClient } from '../context.ts';
+import { openContext, tellWithoutWorker, withClient } from '../context.ts';
 import { addFailureOptions, readFailure, readInputs, type FailureOptions } from '../failure-options.ts';
 import { followRecovery, parseDuration } from '../follow.ts';
 import { showPreview } from './plan.ts';
@@ -27,7 +27,7 @@ async function recover(words: string[], options: RecoverOptions, command: Comman
     await findCommand(operation.argv[0] ?? '', operation.workspace ?? process.cwd());
   }
   if (options.dryRun) return showPreview(failure, options, command);
-  await withClient(context, async (recoveries) => {
+  await withClient(context, async (recoveries, client) => {
     const { handle, runId, joined } = await recoveries.start(failure, {
       ...(options.playbook ? { playbook: options.playbook } : {}),
       inputs: readInputs(options.input),
@@ -37,7 +37,10 @@ async function recover(words: string[], options: RecoverOptions, command: Comman
     const text = joined
       ? `Joined ${handle.workflowId}, which is open already for this target.`
       : `Started ${handle.workflowId}. Watch it: rerail recovery watch ${handle.workflowId}`;
-    if (!options.wait && !options.watch) return output.value(started, () => text);
+    if (!options.wait && !options.watch) {
+      output.value(started, () => text);
+      return tellWithoutWorker(context, client);
+    }
     output.info(text);
     process.exitCode = await followRecovery({
       handle,
