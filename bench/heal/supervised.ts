@@ -1,6 +1,11 @@
 // Processes that the host of the bench keeps running, all of them under the same limits.
 import path from 'node:path';
-import { listProcessNames, lookAtRun, openProcessFolder } from '../../src/activities/processes/process-folder.ts';
+import {
+  listProcessNames,
+  lookAtRun,
+  openProcessFolder,
+  treeOfRun,
+} from '../../src/activities/processes/process-folder.ts';
 import { endTree } from '../../src/process/process-tree.ts';
 
 /** One fault follows the other at once. */
@@ -8,7 +13,7 @@ export const LIMITS = { minUptime: '1ms', startLimitBurst: 100, startLimitInterv
 
 const processesOf = (folder: string): string => path.join(folder, 'data/processes');
 
-export async function pidOf(folder: string, name: string): Promise<number> {
+async function pidOf(folder: string, name: string): Promise<number> {
   const run = await (await openProcessFolder(processesOf(folder), name)).latest();
   const pid = run && (await lookAtRun(run)).process?.pid;
   if (pid === undefined) throw new Error(`process ${name} was never started`);
@@ -21,6 +26,6 @@ export async function killSupervised(folder: string, name: string): Promise<void
 
 export async function endSupervised(folder: string): Promise<void> {
   for (const name of await listProcessNames(processesOf(folder)))
-    for (const { spec } of await (await openProcessFolder(processesOf(folder), name)).runs())
-      await endTree({ token: spec.token }, { signal: 'SIGKILL', timeoutMs: 0 });
+    for (const run of await (await openProcessFolder(processesOf(folder), name)).runs())
+      await endTree(treeOfRun(run, await lookAtRun(run)), { signal: 'SIGKILL', timeoutMs: 0 });
 }
