@@ -4,7 +4,8 @@ import { atMost } from '../bar.ts';
 import { summarise } from '../measure.ts';
 import { cpuMsOf } from '../process-cpu.ts';
 import { inHealWorld, PAUSES, WATCHED, type Patient } from './heal-world.ts';
-import { fullDisk, greedyProcess, killedProcess } from './machine.ts';
+import { busyProcess, fullDisk, greedyProcess, killedProcess } from './machine.ts';
+import { killedCacheServer, killedDatabaseServer } from './servers.ts';
 import { damagedCache, exhaustedPool, failingApi, limitedApi, stuckQueue } from './services.ts';
 import { damagedSession, frozenSession, killedServer, leftSession, stoppedServer } from './sessions.ts';
 
@@ -82,7 +83,10 @@ export function measureHeal({ quick }: { quick: boolean }): Promise<object> {
       await limitedApi(),
       await damagedCache(folder),
       await stuckQueue(folder),
+      await killedDatabaseServer(folder),
+      await killedCacheServer(folder),
       greedyProcess(folder),
+      await busyProcess(folder),
       ...(process.getuid?.() === 0 ? [await fullDisk(folder)] : []),
     ],
     async ({ patients, recoveries, watch, workerPid, serverPid }) => {

@@ -1,40 +1,28 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { listProcessNames, openProcessFolder } from '../../src/activities/processes/process-folder.ts';
-import { endTree } from '../../src/process/process-tree.ts';
 import type { Patient } from './heal-world.ts';
+import { endSupervised, killSupervised, LIMITS } from './supervised.ts';
 
 const run = promisify(execFile);
 const nothing = (): Promise<void> => Promise.resolve();
-const LIMITS = { minUptime: '1ms', startLimitBurst: 100, startLimitInterval: '1s' };
 const MIB = 1024 * 1024;
-
-async function endSupervised(folder: string): Promise<void> {
-  const processes = path.join(folder, 'data/processes');
-  for (const name of await listProcessNames(processes))
-    for (const { spec } of await (await openProcessFolder(processes, name)).runs())
-      await endTree({ token: spec.token }, { signal: 'SIGKILL', timeoutMs: 0 });
-}
-
-const numberIn = async (pidFile: string): Promise<number> => Number(await readFile(pidFile, 'utf8'));
 
 /** A program that its host keeps running; its first start is a recovery too. */
 export function killedProcess(folder: string): Patient {
-  const pidFile = path.join(folder, 'pid');
-  const program = `require('fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); setInterval(() => {}, 1000)`;
+  const argv = [process.execPath, '-e', 'setInterval(() => {}, 1000)'];
   return {
     kind: 'process',
     barMs: 5000,
     target: 'process/process',
-    component: { process: { argv: [process.execPath, '-e', program], cwd: folder, restart: LIMITS } },
+    component: { process: { argv, cwd: folder, restart: LIMITS } },
     probe: { process: { supervised: 'process' } },
     failure: { failureType: 'process', message: 'the process was killed' },
     prepare: nothing,
-    async break() {
-      process.kill(await numberIn(pidFile), 'SIGKILL');
-    },
+    break: () => killSupervised(folder, 'process'),
     stop: () => endSupervised(folder),
   };
 }
@@ -73,9 +61,46 @@ export function greedyProcess(folder: string): Patient {
       started = true;
     },
     async break() {
-      process.kill(await numberIn(pidFile), 'SIGUSR2');
+      process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGUSR2');
     },
     stop: () => endSupervised(folder),
+  };
+}
+
+/**
+ * A process that takes all cores; the machine's allow-list names it. One core of two would not tell it from what the bench itself
+ * takes at times: the probe is that of the whole machine, at its default of 90 %.
+ */
+export async function busyProcess(folder: string): Promise<Patient> {
+  const mark = path.join(folder, 'busy');
+  const program = [
+    `const { Worker } = require('worker_threads');`,
+    `for (let i = 0; i < ${availableParallelism()}; i++) new Worker('for (;;);', { eval: true });`,
+    `process.stdin.on('end', () => process.exit()).resume()`,
+  ].join(' ');
+  const command = (await readFile('/proc/self/comm', 'utf8')).trim();
+  let busy: ChildProcess | undefined;
+  const end = async (): Promise<void> => {
+    if (busy === undefined) return;
+    const ended = once(busy, 'exit');
+    busy.kill('SIGKILL');
+    await ended;
+    busy = undefined;
+  };
+  const probe = { ignoreNice: true };
+  return {
+    kind: 'cpu',
+    barMs: 30_000,
+    target: 'machine/cpu',
+    component: { machine: { cpu: { probe, lower: [{ command, argvContains: mark }] } } },
+    probe: { cpu: probe },
+    failure: { failureType: 'resource_exhaustion', message: 'a process takes all cores' },
+    prepare: end,
+    async break() {
+      busy = spawn(process.execPath, ['-e', program, mark], { stdio: ['pipe', 'ignore', 'inherit'] });
+      await once(busy, 'spawn');
+    },
+    stop: end,
   };
 }
 

@@ -65,6 +65,8 @@ export async function treeOf(
 export interface EndOptions {
   signal: NodeJS.Signals;
   timeoutMs: number;
+  /** Known before to belong to it: start times by number. */
+  known?: ReadonlyMap<number, string>;
   /** Called at each look. */
   onLook?: () => void;
 }
@@ -86,10 +88,10 @@ const signalOne = (pid: number, signal: NodeJS.Signals): void => {
  * Ends the process with its group by the signal, what then is left by the same, and after the time-out whatever still lives by
  * SIGKILL. Answers with the numbers of those that did not go even then.
  */
-export async function endTree(tree: Tree, { signal, timeoutMs, onLook }: EndOptions): Promise<number[]> {
+export async function endTree(tree: Tree, { signal, timeoutMs, known: before, onLook }: EndOptions): Promise<number[]> {
   const until = Date.now() + timeoutMs;
   const told = new Set<string>();
-  const known = new Map<number, string>();
+  const known = new Map(before);
   const tellOnce = (pid: number, startTime: string, send: () => void): void => {
     const key = `${pid}/${startTime}`;
     if (!told.has(key)) send();

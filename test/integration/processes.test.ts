@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createProcessActivities } from '../../src/activities/processes/create-process-activities.ts';
 import { listProcessNames, lookAtRun, openProcessFolder } from '../../src/activities/processes/process-folder.ts';
 import { runProbe } from '../../src/activities/probes/run-probe.ts';
-import { statOf } from '../../src/process/proc.ts';
+import { isDead, statOf } from '../../src/process/proc.ts';
 import { processIdentity } from '../../src/process/process-identity.ts';
 import { endTree, treeOf } from '../../src/process/process-tree.ts';
 import { until } from '../support/until.ts';
@@ -156,6 +156,23 @@ describe('a supervised process', () => {
     await Promise.all(all.map(gone));
     expect(stranger.exitCode ?? stranger.signalCode).toBe(null);
     stranger.kill('SIGKILL');
+  });
+
+  it('is started after kill -9 only when what it has left behind has ended, even what nothing ties to it any more', async () => {
+    const hides = `require('fs').writeFileSync('hidden', String(process.pid)); setInterval(() => {}, 1000);`;
+    const starts = `require('child_process')
+      .spawn(process.execPath, ['-e', ${JSON.stringify(hides)}], { detached: true, stdio: 'ignore', env: {} });`;
+    const leaves = `require('fs').existsSync('hidden') || ${starts} ${STAYS}`;
+    const process_ = define(leaves);
+    const { pid } = await activities().startProcess({ process: process_ });
+    const hidden = await number('hidden');
+    const looked = async () => ((await activities().processStatus({ process: process_ })).uptimeMs ?? 0) > 1000;
+    await until(looked, 'some looks of its supervisor');
+    process.kill(pid ?? 0, 'SIGKILL');
+    await activities().restartProcess({ process: process_ });
+    const left = await statOf(hidden);
+    if (left) process.kill(hidden, 'SIGKILL');
+    expect(left === undefined || isDead(left)).toBe(true);
   });
 
   it('never ends a process that has only the number of an earlier one', async () => {

@@ -23,6 +23,9 @@ import { Client } from 'pg';
 export interface TestServer {
   port: number;
   password: string;
+  directory: string;
+  /** What it was started by, as the owner of its directory. */
+  argv: readonly [string, ...string[]];
   /** The server's process; for tests that freeze or end it. */
   process: ChildProcess;
   stop(): Promise<void>;
@@ -79,7 +82,7 @@ function unprivileged(): { uid?: number; gid?: number } {
 }
 
 interface Launch {
-  argv: [string, ...string[]];
+  argv: readonly [string, ...string[]];
   directory: string;
   owner: { uid?: number; gid?: number };
   ping: () => Promise<unknown>;
@@ -124,7 +127,6 @@ async function stopServer(child: ChildProcess, directory: string): Promise<void>
 export interface PostgresServer extends TestServer {
   binDirectory: string;
   user: string;
-  directory: string;
   /** Killed at once, and started again on the same data and port after the work in between. */
   restart(between?: () => Promise<void>): Promise<void>;
 }
@@ -167,23 +169,14 @@ export async function startPostgres(
     await client.end();
   };
   const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${directory}`, 'fsync=off', ...options];
-  const start = (): Promise<ChildProcess> =>
-    launch({
-      argv: [
-        join(binDirectory, 'postgres'),
-        '-D',
-        data,
-        '-p',
-        String(port),
-        ...settings.flatMap((setting) => ['-c', setting]),
-      ],
-      directory,
-      owner,
-      ping,
-    });
+  const argv = [
+    ...[join(binDirectory, 'postgres'), '-D', data, '-p', String(port)],
+    ...settings.flatMap((setting) => ['-c', setting]),
+  ] as [string, ...string[]];
+  const start = (): Promise<ChildProcess> => launch({ argv, directory, owner, ping });
   let child = await start();
   return {
-    ...{ port, password, binDirectory, user, directory },
+    ...{ port, password, binDirectory, user, directory, argv },
     get process() {
       return child;
     },
@@ -231,11 +224,11 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
     '--requirepass',
     password,
   ];
-  const argv: [string, ...string[]] = [file, '--port', String(port), ...settings, ...options];
+  const argv: TestServer['argv'] = [file, '--port', String(port), ...settings, ...options];
   const start = (): Promise<ChildProcess> => launch({ argv, directory, owner: {}, ping });
   let child = await start();
   return {
-    ...{ port, password },
+    ...{ port, password, directory, argv },
     get process() {
       return child;
     },

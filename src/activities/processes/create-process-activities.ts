@@ -60,9 +60,10 @@ export function createProcessActivities(deps: ProcessDeps) {
       const left = await endTree(treeOfRun(run, now), { signal, timeoutMs: toMs(timeout) });
       if (left.length > 0)
         throw failed(await readStatus(folder), `did not end: ${left.join(', ')} outlived SIGKILL`, { final: true });
-      // Its supervisor writes how it ended; one that was about to start it has seen the request, or started it just now.
-      const { state } = await lookAtRun(run);
-      if (state === 'ended' || state === 'unclaimed') return;
+      // Its supervisor writes how it ended, ends what only it knows, and goes; one that was about to start it has seen the request,
+      // or started it just now.
+      const { state, supervised } = await lookAtRun(run);
+      if (state === 'unclaimed' || (state === 'ended' && !supervised)) return;
       await wait(LOOK_EVERY_MS);
     }
   }

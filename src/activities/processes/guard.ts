@@ -6,6 +6,7 @@ import path from 'node:path';
 import { toMs } from '../../domain/duration.ts';
 import type { ProcessEnding } from '../../domain/process.ts';
 import { claim, writeDurably } from '../../process/durable-records.ts';
+import { createDescendants } from '../../process/descendants.ts';
 import { processIdentity } from '../../process/process-identity.ts';
 import { endTree, TREE_VARIABLE, treeOf } from '../../process/process-tree.ts';
 import { createRedactor } from '../../telemetry/redact.ts';
@@ -13,7 +14,7 @@ import { countOomKills, residentBytes } from './out-of-memory.ts';
 import { outputOf, type RunSpec } from './process-folder.ts';
 import { createRotatingLog } from './rotating-log.ts';
 
-const LOOK_AT_MEMORY_EVERY_MS = 250;
+const LOOK_EVERY_MS = 250;
 /** What it started may hold its pipes; its end is told without them after this long. */
 const DRAIN_MS = 500;
 
@@ -72,17 +73,22 @@ function guard(folder: string): void {
   const identity = child.pid === undefined ? undefined : processIdentity(child.pid);
   if (identity) writeDurably(path.join(folder, 'process.json'), identity);
   const tree = { root: identity, token: spec.token };
+  const descendants = createDescendants(child.pid ?? Number.NaN);
+  const known = descendants.startTimes;
 
   let overLimit: { bytes: number; max: number } | undefined;
   const max = limits.memoryMaxBytes;
   const lookAtMemory = async (): Promise<void> => {
     if (max === undefined || overLimit) return;
-    const bytes = (await treeOf(tree)).reduce((sum, { pid }) => sum + residentBytes(pid), 0);
+    const bytes = (await treeOf(tree, known)).reduce((sum, { pid }) => sum + residentBytes(pid), 0);
     if (bytes <= max) return;
     overLimit = { bytes, max };
-    await endTree(tree, { signal: 'SIGKILL', timeoutMs: 0 });
+    await endTree(tree, { signal: 'SIGKILL', timeoutMs: 0, known });
   };
-  const memory = max === undefined ? undefined : setInterval(() => void lookAtMemory(), LOOK_AT_MEMORY_EVERY_MS);
+  const looks = setInterval(() => {
+    descendants.look();
+    void lookAtMemory();
+  }, LOOK_EVERY_MS);
 
   let written = false;
   const writeEnding = (ended: Ended, why: Pick<ProcessEnding, 'cause' | 'certain' | 'evidence'>): void => {
@@ -103,14 +109,14 @@ function guard(folder: string): void {
     process.exit(0);
   });
   child.on('exit', (exitCode, signal) => {
-    clearInterval(memory);
+    clearInterval(looks);
     const ended = { exitCode, signal };
     const why = judge(ended, overLimit, oomBefore);
     const tell = (): void => {
       clearTimeout(drained);
       writeEnding(ended, why);
       // What it has left behind would work beside the next one.
-      void endTree(tree, { signal: stop.signal, timeoutMs: toMs(stop.timeout) }).finally(() => process.exit(0));
+      void endTree(tree, { signal: stop.signal, timeoutMs: toMs(stop.timeout), known }).finally(() => process.exit(0));
     };
     const drained = setTimeout(tell, DRAIN_MS);
     child.on('close', tell);
