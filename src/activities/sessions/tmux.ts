@@ -75,6 +75,7 @@ export function createTmux({ socket, config, signal }: TmuxPlace): Tmux {
     return { file: await findCommand('tmux', process.cwd(), env['PATH']), env };
   };
   const ask = async (args: readonly string[], timeoutMs = ANSWER_MS): Promise<TmuxAnswer> => {
+    signal?.throwIfAborted();
     const { file, env } = await (prepared ??= prepare());
     const place = [...(socket === undefined ? [] : ['-S', socket]), ...(config === undefined ? [] : ['-f', config])];
     const result = await runProcess({
