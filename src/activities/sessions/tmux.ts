@@ -36,7 +36,7 @@ const NO_SERVER =
   /no server running on|\((?:No such file or directory|Connection refused)\)|server exited|lost server|no current (?:session|target)|^no sessions/m;
 
 /** tmux takes a word that ends with a semicolon for the end of a command. */
-const word = (arg: string): string => (arg.length > 1 && arg.endsWith(';') ? `${arg.slice(0, -1)}\\;` : arg);
+export const word = (arg: string): string => (arg.length > 1 && arg.endsWith(';') ? `${arg.slice(0, -1)}\\;` : arg);
 
 /** The separator between two commands in one call. */
 export const THEN = ';';
