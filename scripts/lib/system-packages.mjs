@@ -68,6 +68,11 @@ export const PACKAGES = [
     isPresent: () => succeeds('tmux', ['-V']),
     suites: () => suitesWith('skipWithoutTmux', 'createTmuxServer'),
   },
+  {
+    aptPackage: 'tmuxp',
+    isPresent: () => succeeds('tmuxp', ['--version']),
+    suites: () => suitesWith('skipWithoutTmuxp'),
+  },
   { aptPackage: 'stress-ng', isPresent: () => succeeds('stress-ng', ['--version']), suites: () => ['drill-faults'] },
   { aptPackage: 'faketime', isPresent: () => succeeds('faketime', ['--version']), suites: () => ['drill-faults'] },
   {

@@ -56,7 +56,7 @@ import { createProcessActivities } from './processes/create-process-activities.t
 import { asHostProcesses } from './processes/as-host-processes.ts';
 import { createProviderRegistry } from './providers/provider.ts';
 import { sessionProviderByName } from './providers/tmux.ts';
-import { activityKeys, asHostActivities } from './sessions/as-host-activities.ts';
+import { activityKeys, asHostActivities, attemptSignal } from './sessions/as-host-activities.ts';
 import { createSessionActivities, type SessionDependencies } from './sessions/create-session-activities.ts';
 import { createServiceActivities } from './services/create-service-activities.ts';
 import type { CheckpointProvider } from './providers/provider.ts';
@@ -224,6 +224,7 @@ export function createHostActivities(deps: HostDeps) {
     checkpointsWith: (provider) =>
       checkpointsWith([...configured.filter(({ name }) => name !== provider.name), provider]),
     keys: activityKeys,
+    signal: attemptSignal,
   });
   const artifacts = createArtifactActivities(deps);
   const processes = createProcessActivities({

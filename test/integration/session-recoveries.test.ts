@@ -1,20 +1,11 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
-import { Client } from '@temporalio/client';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { newId } from '../../src/domain/ids.ts';
-import { createWorkers } from '../../src/worker.ts';
-import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { listenerOf, statOf } from '../../src/process/proc.ts';
-import { createTmuxProvider } from '../../src/activities/providers/index.ts';
-import { workflowBundle } from '../support/server.ts';
-import { createTmuxServer, skipWithoutTmux, type TmuxServer } from '../support/tmux-server.ts';
 import { childOf, stopProcess } from '../support/processes.ts';
+import { createSessionWorld, type SessionWorld } from '../support/session-world.ts';
+import { skipWithoutTmux, type TmuxServer } from '../support/tmux-server.ts';
 import { until } from '../support/until.ts';
-
-Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 /** An agent that does one step for each line of input, and goes on from its transcript. */
 const AGENT = `
@@ -45,91 +36,37 @@ spec:
 `;
 
 describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbooks', () => {
+  let world: SessionWorld;
   let server: TmuxServer;
-  let workers: Worker[];
-  let running: Promise<unknown>;
-  let connection: NativeConnection;
-  let recoveries: RecoveryClient;
   let tree: string;
   let transcript: string;
-  const id = randomUUID().slice(0, 8);
-  const host = `session-${id}`;
-  const subjectOf = (name: string): string => `session/${name}-${id}`;
 
   beforeAll(async () => {
-    server = await createTmuxServer();
-    const { folder, socket } = server;
-    const playbooks = join(folder, 'playbooks');
-    tree = join(folder, 'tree');
-    transcript = join(folder, 'transcript.log');
-    await mkdir(playbooks);
-    await mkdir(tree);
-    await writeFile(join(folder, 'agent.cjs'), AGENT);
-    const agent = { workspace: tree, transcript: [transcript] };
-    const component = (name: string, more: object): string =>
-      JSON.stringify({
-        apiVersion: 'rerail/v1',
-        kind: 'Component',
-        metadata: { name },
-        spec: {
-          target: subjectOf(name),
-          session: { name, subject: subjectOf(name), socket, config: '/dev/null', ...more },
+    world = await createSessionWorld({
+      sessions: ({ folder, socket }) => ({
+        work: {},
+        stuck: { killServer: true },
+        desk: { client: { argv: ['script', '-qfc', `tmux -S ${socket} attach -t desk`, '/dev/null'] } },
+        agent: {
+          agent: { workspace: join(folder, 'tree'), transcript: [join(folder, 'transcript.log')] },
+          run: [[process.execPath, join(folder, 'agent.cjs'), '*']],
         },
-      });
-    const client = { argv: ['script', '-qfc', `tmux -S ${socket} attach -t desk`, '/dev/null'] };
-    const definitions = [
-      component('work', {}),
-      component('stuck', { killServer: true }),
-      component('desk', { client }),
-      component('agent', { agent, run: [[process.execPath, join(folder, 'agent.cjs'), '*']] }),
-    ];
-    await writeFile(join(playbooks, 'components.yaml'), definitions.join('\n---\n'));
-    const failing = [undone('remake-in-vain', 'recreate-session'), undone('repair-in-vain', 'repair-session')];
-    await writeFile(join(playbooks, 'undone.yaml'), failing.join('---\n'));
-    connection = await NativeConnection.connect({ address: inject('serverAddress') });
-    workers = await createWorkers({
-      settings: { dataDir: join(folder, 'data'), host, taskQueue: host, playbooksDir: [playbooks] },
-      connection,
-      namespace: 'default',
-      notifier: { notify: () => Promise.resolve() },
-      providers: [
-        createTmuxProvider({ name: 'work', socket, sessions: ['work'] }),
-        createTmuxProvider({ name: 'stuck', socket, sessions: ['stuck'] }),
-        createTmuxProvider({ name: 'desk', socket, sessions: ['desk'] }),
-        createTmuxProvider({ name: 'agent', socket, sessions: ['agent'], agent }),
-      ],
-      workflows: { workflowBundle: workflowBundle() },
+      }),
+      playbooks: [undone('remake-in-vain', 'recreate-session'), undone('repair-in-vain', 'repair-session')],
     });
-    running = Promise.all(workers.map((worker) => worker.run()));
-    recoveries = createRecoveryClient({ client: new Client({ connection }), taskQueue: host });
+    server = world.server;
+    tree = join(server.folder, 'tree');
+    transcript = join(server.folder, 'transcript.log');
+    await mkdir(tree);
+    await writeFile(join(server.folder, 'agent.cjs'), AGENT);
   });
   afterEach(() => server.kill());
-  afterAll(async () => {
-    for (const worker of workers) worker.shutdown();
-    await running;
-    await connection.close();
-    await server.stop();
-  });
+  afterAll(() => world.stop());
 
-  const report = async (
-    name: string,
-    type: 'crashed' | 'frozen' | 'corrupted' | 'disconnected',
-    options: { playbook?: string } = {},
-  ) => {
-    const failure = { target: subjectOf(name), message: `${name} is ${type}`, type, host };
-    return (await recoveries.start(failure, options)).handle.result();
-  };
-  const recover = async (...given: Parameters<typeof report>) => {
-    const { status, actions } = await report(...given);
-    return { status, actions: actions.map(({ id: action, status: ended }) => `${action} ${ended}`) };
-  };
-  const capture = (name: string, root?: string) =>
-    recoveries.checkpoints.create(subjectOf(name), {
-      ...{ id: newId('cp'), name: 'good', type: 'manual', host, providers: [name] },
-      ...(root === undefined ? {} : { root }),
-    });
-  const list = async (format: string) =>
-    (await server.tmux('list-panes', '-a', '-F', format).catch(() => '')).split('\n').filter(Boolean);
+  const report = (...given: Parameters<SessionWorld['report']>) => world.report(...given);
+  const recover = (...given: Parameters<SessionWorld['recover']>) => world.recover(...given);
+  const capture = (...given: Parameters<SessionWorld['capture']>) => world.capture(...given);
+  const list = (format: string) => world.list(format);
   const shows = (text: string, pane = ':') =>
     until(async () => (await server.tmux('capture-pane', '-p', '-J', '-S', '-', '-t', pane)).includes(text), text);
 
@@ -150,6 +87,7 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
     expect(corrupted).toMatchObject({ status: 'recovered' });
     expect(corrupted.actions).toContain('save-session succeeded');
     expect(await list('#{session_name} #{window_name} #{window_index}')).toEqual(before);
+    const { recoveries, subjectOf } = world;
     const kept = await recoveries.checkpoints.list(subjectOf('work'), { type: ['recovery'] });
     expect(kept.map(({ info }) => info.name)).toEqual(['before the recovery of work']);
   });
@@ -327,6 +265,7 @@ describe.skipIf(skipWithoutTmux)('sessions that fail, with the built-in playbook
   it('is a part of checkpoints: dry run, restore with a backup, verification and undo', async () => {
     const name = 'desk';
     await server.start(name, { cwd: tree });
+    const { recoveries, subjectOf } = world;
     const { info } = await capture(name);
     await server.kill();
     const system = { scope: { system: [name] } };

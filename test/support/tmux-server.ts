@@ -19,14 +19,19 @@ const isExecutable = (file: string): boolean => {
   }
 };
 
-export const findTmux = (): string | undefined =>
+const findOnPath = (name: string): string | undefined =>
   (process.env['PATH'] ?? '')
     .split(delimiter)
-    .map((folder) => join(folder, 'tmux'))
+    .map((folder) => join(folder, name))
     .find(isExecutable);
 
+export const findTmux = (): string | undefined => findOnPath('tmux');
+
 /** Skipped only where nobody demands that everything runs; the set-up installs it. */
-export const skipWithoutTmux = findTmux() === undefined && process.env['CI'] !== 'true';
+const mayGoWithout = (name: string): boolean => findOnPath(name) === undefined && process.env['CI'] !== 'true';
+
+export const skipWithoutTmux = mayGoWithout('tmux');
+export const skipWithoutTmuxp = skipWithoutTmux || mayGoWithout('tmuxp');
 
 export interface TmuxServer {
   folder: string;

@@ -28,6 +28,15 @@ export const ledgerOf = (deps: {
   add: deps.engine.addToLedger,
 });
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Aborted when the try of the activity that runs is cancelled or its time is up, of which nobody tells it. */
+export function attemptSignal(): AbortSignal {
+  const { cancellationSignal, info } = Context.current();
+  const timeUp = AbortSignal.timeout(Math.min(info.startToCloseTimeoutMs, LONGEST_TIMER_MS));
+  return AbortSignal.any([cancellationSignal, timeUp]);
+}
+
 /** With the wire form of our errors. */
 export const asHostActivities = (sessions: SessionActivities) => ({
   captureSession: asActivity((input: CaptureSessionInput) => sessions.captureSession(input)),

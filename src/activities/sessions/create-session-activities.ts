@@ -12,6 +12,7 @@ import type { CheckpointActivities } from '../checkpoints/create-checkpoint-acti
 import type { CheckpointProvider } from '../providers/provider.ts';
 import { createTmuxProvider } from '../providers/tmux.ts';
 import { lookAtSession } from './check-session.ts';
+import { endSilentServer } from './end-silent-server.ts';
 import {
   createFindBaseline,
   readSessionCheckpoint,
@@ -36,6 +37,8 @@ export interface SessionDependencies {
   ledger?: { list: ListCheckpoints; add: (record: CheckpointRecord) => Promise<void> };
   /** Of the work that is done: `execution` of the whole recovery, `step` of this try; the same again after a crash. */
   keys: () => { execution: string; step: string };
+  /** Aborted when the time of the work is up: what has timed out changes nothing more. Default: it has no limit. */
+  signal?: () => AbortSignal;
 }
 
 export interface SessionInput {
@@ -66,6 +69,8 @@ const idOf = (what: string, step: string): string =>
 /** Activities of the host that has the terminal. Every one may be repeated, and killed at any moment. */
 export function createSessionActivities(deps: SessionDependencies) {
   const specOf = ({ session }: SessionInput): SessionSpec => parseInput(SessionSpecSchema, session, 'The session');
+  /** For what changes something there. */
+  const serverOf = (spec: SessionSpec): Tmux => createTmux({ ...spec, signal: deps.signal?.() });
   const folder = path.join(deps.dataDir, 'sessions');
   const findBaseline = createFindBaseline();
 
@@ -146,12 +151,14 @@ export function createSessionActivities(deps: SessionDependencies) {
   };
   /** Tree and transcript, before the terminal: what runs there then finds both as they were together. */
   const bringAgentBack = async (spec: SessionSpec, tmux: Tmux, checkpoint: SessionCheckpoint): Promise<string[]> => {
-    const { reading, session } = await lookAtSession(tmux, spec, checkpoint);
+    const looked = await lookAtSession(tmux, spec, checkpoint);
+    const { reading, session } = looked;
     if (reading.health !== 'crashed' && reading.health !== 'frozen') return [];
-    // A stopped agent would write into its tree once more on its way out.
+    // The agent would write into its tree once more on its way out, or lives on where its server may not be killed.
+    const ended = await endSilentServer(tmux, spec, looked);
     if (session) await tmux.run(['kill-session', '-t', session.id]);
     const restored = await restoreWorkspace(spec, checkpoint);
-    return [...restored, ...(await restoreTranscripts((await checkpoint.dump()).transcripts))];
+    return [...ended, ...restored, ...(await restoreTranscripts((await checkpoint.dump()).transcripts))];
   };
 
   /** Of this recovery and this session: one recovery may change several, and each has an undo of its own. */
@@ -192,7 +199,7 @@ export function createSessionActivities(deps: SessionDependencies) {
     /** Undo: {@link undoSession}. */
     async recreateSession(input: SessionInput): Promise<RestoredSession> {
       const spec = specOf(input);
-      const tmux = createTmux(spec);
+      const tmux = serverOf(spec);
       const checkpoint = await requireBaseline(spec, input.checkpointId);
       const changes = spec.agent ? await bringAgentBack(spec, tmux, checkpoint) : [];
       const made = await withTemporaryDirectory(folder, 'scrollback-', (directory) =>
@@ -205,19 +212,19 @@ export function createSessionActivities(deps: SessionDependencies) {
       const spec = specOf(input);
       const checkpoint = await requireBaseline(spec, input.checkpointId);
       const repaired = await withTemporaryDirectory(folder, 'scrollback-', (directory) =>
-        repairSession(createTmux(spec), spec, checkpoint, { ...change(spec), directory }),
+        repairSession(serverOf(spec), spec, checkpoint, { ...change(spec), directory }),
       );
       return { ...repaired, checkpointAt: checkpoint.createdAt };
     },
     /** Undo: by hand, as the answer says; what was stopped is not worth stopping again by itself. */
     async unfreezeSession(input: SessionInput) {
       const spec = specOf(input);
-      return unfreezeSession(createTmux(spec), spec, undefined);
+      return unfreezeSession(serverOf(spec), spec, undefined);
     },
     /** Undo: {@link undoSession}. */
     async reattachSession(input: SessionInput) {
       const spec = specOf(input);
-      return reattachSession(createTmux(spec), spec, { key: keyOf(spec), folder });
+      return reattachSession(serverOf(spec), spec, { key: keyOf(spec), folder });
     },
     /** Changes nothing. Throws `session-unhealthy` with the reading. */
     async verifySession(input: SessionInput): Promise<SessionReading> {
@@ -233,7 +240,7 @@ export function createSessionActivities(deps: SessionDependencies) {
       const spec = specOf(input);
       const key = keyOf(spec);
       const note = createChangeNote(folder, key);
-      const { removed } = await undoSession(createTmux(spec), key, note.isThere());
+      const { removed } = await undoSession(serverOf(spec), key, note.isThere());
       await note.remove();
       const ended = await undoReattach(spec, { key, folder });
       return { removed: ended ? [...removed, 'the client process'] : removed };

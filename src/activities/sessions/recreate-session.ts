@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RerailError } from '../../domain/errors.ts';
 import type { SessionOutcome, SessionSpec, TerminalSession } from '../../domain/session.ts';
-import { listenerOf, sendSignal } from '../../process/proc.ts';
 import {
   addWindow,
   finishWindow,
@@ -14,9 +12,9 @@ import {
   type Builder,
 } from './build-session.ts';
 import { capturedSession, lookAtSession, type Looked } from './check-session.ts';
+import { endSilentServer } from './end-silent-server.ts';
 import type { RestorableSession } from './find-baseline.ts';
 import { readRows, rowFormat } from './read-rows.ts';
-import { defaultSocket } from './server-process.ts';
 import { literal, THEN, unescapeName, type Tmux } from './tmux.ts';
 
 export interface RestoreOrder {
@@ -64,25 +62,6 @@ async function freeName(tmux: Tmux, wanted: string): Promise<string> {
     const name = `${wanted}-restored${number === 1 ? '' : `-${number}`}`;
     if (!taken.has(name)) return name;
   }
-}
-
-async function killServer(tmux: Tmux, allowed: boolean): Promise<void> {
-  const socket = tmux.socket ?? defaultSocket();
-  const pid = await listenerOf(socket);
-  if (!allowed || pid === undefined) {
-    throw new RerailError(
-      'session-failed',
-      `The tmux server at ${socket} (process ${pid ?? 'unknown'}) does not answer`,
-      {
-        remedy:
-          'End it by hand, or set session.killServer: it would be killed with all of its sessions, which no checkpoint of one session holds.',
-        nonRetryable: true,
-      },
-    );
-  }
-  sendSignal(pid, 'SIGKILL');
-  for (let look = 0; look < 50 && (await tmux.ask(['list-sessions'])).outcome !== 'no-server'; look += 1)
-    await sleep(20);
 }
 
 function refuseCollision({ reading }: Looked, spec: SessionSpec): never {
@@ -157,11 +136,7 @@ export async function recreateSession(
       changes: [],
       undo: 'none: nothing was changed',
     };
-  const changes: string[] = [];
-  if (health === 'frozen' && !looked.session) {
-    await killServer(tmux, spec.killServer);
-    changes.push('the tmux server that did not answer was killed');
-  }
+  const changes = await endSilentServer(tmux, spec, looked);
   await removeLeftover(tmux, temporary);
   const collides = looked.session !== undefined && health === 'corrupted';
   if (collides && spec.overwrite === 'never') refuseCollision(looked, spec);

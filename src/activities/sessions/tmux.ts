@@ -36,7 +36,7 @@ const NO_SERVER =
   /no server running on|\((?:No such file or directory|Connection refused)\)|server exited|lost server|no current (?:session|target)|^no sessions/m;
 
 /** tmux takes a word that ends with a semicolon for the end of a command. */
-const word = (arg: string): string => (arg.length > 1 && arg.endsWith(';') ? `${arg.slice(0, -1)}\\;` : arg);
+export const word = (arg: string): string => (arg.length > 1 && arg.endsWith(';') ? `${arg.slice(0, -1)}\\;` : arg);
 
 /** The separator between two commands in one call. */
 export const THEN = ';';
@@ -75,6 +75,7 @@ export function createTmux({ socket, config, signal }: TmuxPlace): Tmux {
     return { file: await findCommand('tmux', process.cwd(), env['PATH']), env };
   };
   const ask = async (args: readonly string[], timeoutMs = ANSWER_MS): Promise<TmuxAnswer> => {
+    signal?.throwIfAborted();
     const { file, env } = await (prepared ??= prepare());
     const place = [...(socket === undefined ? [] : ['-S', socket]), ...(config === undefined ? [] : ['-f', config])];
     const result = await runProcess({

@@ -34,15 +34,19 @@ function requireAnswer(tmux: Tmux, { outcome, ...answer }: TmuxAnswer): Omit<Tmu
   );
 }
 
+/** A server that is well answers by then. */
+const SOON_MS = 500;
+
 /**
  * Removes exactly what a recovery has made: sessions and panes that carry its key. May be repeated. Throws `session-failed`
  * where tmux does not answer, unless nothing was begun.
  */
 export async function undoSession(tmux: Tmux, key: string, begun = true): Promise<{ removed: string[] }> {
   const removed: string[] = [];
+  // Its time is that of the action, which is too short to wait more than once for a server that is frozen.
+  if (!begun && (await tmux.ask(['list-sessions'], SOON_MS)).outcome !== 'answered') return { removed };
   const list = async (command: readonly string[], id: string, option: string) => {
-    const given = await tmux.ask([...command, '-F', rowFormat([id, option])]);
-    const answer = begun || given.outcome === 'answered' ? requireAnswer(tmux, given) : undefined;
+    const answer = requireAnswer(tmux, await tmux.ask([...command, '-F', rowFormat([id, option])]));
     return answer ? readRows(answer.stdout, FIELDS).filter((row) => row.key === key) : [];
   };
   for (const { id } of await list(['list-sessions'], 'session_id', MADE_SESSION)) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RerailError } from '../../domain/errors.ts';
 import type { SessionSpec } from '../../domain/session.ts';
-import { sendSignal } from '../../process/proc.ts';
+import { sendSignal, statOf } from '../../process/proc.ts';
 import { lookAtSession, type Baseline } from './check-session.ts';
 import { describeFrozen, findFrozen } from './find-frozen.ts';
 import { stoppedServer } from './server-process.ts';
@@ -16,6 +16,14 @@ export interface Unfrozen {
   undo: string;
 }
 
+const tried = (woken: readonly string[]): string => (woken.length === 0 ? '' : `after ${woken.join(', ')}, `);
+
+/** The server that was woken, where it is stopped again. */
+async function describeStopped(server: number | undefined): Promise<string[]> {
+  const stopped = server !== undefined && (await statOf(server))?.state === 'T';
+  return stopped ? [`tmux server ${server} is stopped again (state T)`] : [];
+}
+
 /**
  * Wakes what is stopped, lets go of a terminal that C-s holds, and sees within two seconds that it helped (requirement 6.1).
  * Nothing is typed into a pane that is not held: there C-q is a key like others. Throws `session-failed`.
@@ -28,8 +36,9 @@ export async function unfreezeSession(
   const woken: string[] = [];
   const undo: string[] = [];
   let looked = await lookAtSession(tmux, spec, baseline);
+  let server: number | undefined;
   if (!looked.session && looked.reading.health === 'frozen') {
-    const server = await stoppedServer(tmux);
+    server = await stoppedServer(tmux);
     if (server !== undefined && sendSignal(server, 'SIGCONT')) {
       woken.push(`tmux server ${server}: SIGCONT`);
       undo.push(`SIGSTOP to ${server}`);
@@ -37,10 +46,14 @@ export async function unfreezeSession(
     }
   }
   if (!looked.session)
-    throw new RerailError('session-failed', `The session cannot be woken: ${looked.reading.problems.join('; ')}`, {
-      remedy: 'Make it again from its checkpoint: `rerail session restore`, or the failure type crashed.',
-      nonRetryable: true,
-    });
+    throw new RerailError(
+      'session-failed',
+      `The session cannot be woken: ${tried(woken)}${looked.reading.problems.join('; ')}`,
+      {
+        remedy: 'Make it again from its checkpoint: `rerail session restore`, or the failure type crashed.',
+        nonRetryable: true,
+      },
+    );
   for (const { pane, stopped, held } of looked.frozen) {
     for (const pid of stopped) if (sendSignal(pid, 'SIGCONT')) woken.push(`process ${pid} in pane ${pane.id}: SIGCONT`);
     if (held) {
@@ -53,17 +66,13 @@ export async function unfreezeSession(
   const deadline = Date.now() + ANSWER_MS;
   // What stops again as soon as it is woken is awake in between.
   for (let awake = 0; awake < AWAKE_LOOKS;) {
-    const still = await findFrozen(panes, 200);
+    const still = [...describeFrozen(await findFrozen(panes, 200)), ...(await describeStopped(server))];
     awake = still.length === 0 ? awake + 1 : 0;
     if (awake === 0 && Date.now() >= deadline)
-      throw new RerailError(
-        'session-failed',
-        `It still does not answer after 2 s: ${describeFrozen(still).join('; ')}`,
-        {
-          remedy: 'Make it again from its checkpoint: `rerail session restore`, or the failure type crashed.',
-          nonRetryable: true,
-        },
-      );
+      throw new RerailError('session-failed', `It still does not answer after 2 s: ${still.join('; ')}`, {
+        remedy: 'Make it again from its checkpoint: `rerail session restore`, or the failure type crashed.',
+        nonRetryable: true,
+      });
     if (awake < AWAKE_LOOKS) await sleep(LOOK_EVERY_MS);
   }
   return {
