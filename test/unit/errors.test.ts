@@ -1,3 +1,4 @@
+import { ServiceError } from '@temporalio/client';
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -7,6 +8,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
+import { translateError } from '../../src/client/errors.ts';
 import { asActivity } from '../../src/activities/support/as-activity.ts';
 import { codeOf, ERROR_CODES, isRerailError, messageOf, RerailError } from '../../src/domain/errors.ts';
 import { recordError, toRecorded } from '../../src/workflows/steps/record-error.ts';
@@ -168,5 +170,22 @@ describe('recordError', () => {
     ['m', { code: 'unexpected', retryable: true }],
   ])('of a user’s own failure %#', (error, expected) => {
     expect(recordError(error)).toEqual({ message: 'm', ...expected });
+  });
+});
+
+describe('what the Temporal server says', () => {
+  const said = (code: number, details: string): Error => {
+    const cause = Object.assign(new Error(details), { code, details, metadata: {} });
+    return translateError(new ServiceError('Failed to query Workflow', { cause }), 'recovery/a/b');
+  };
+
+  test('is no fault of its own where nobody takes the question', () => {
+    expect(said(4, 'query timed out before a worker could process it')).toMatchObject({
+      code: 'timed-out',
+      message: 'recovery/a/b: no worker answered in time',
+      remedy: expect.stringContaining('rerail worker') as string,
+    });
+    expect(said(4, 'Deadline exceeded')).toMatchObject({ code: 'server-unreachable' });
+    expect(said(14, 'No connection established')).toMatchObject({ code: 'server-unreachable' });
   });
 });
