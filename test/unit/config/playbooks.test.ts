@@ -119,7 +119,7 @@ describe('loadPlaybookFile', () => {
       await load(
         'apiVersion: rerail/v1\nkind: Playbook\nmetadata: {name: mine}\nspec:\n  match: [{category: LOGIC}]\n',
       ),
-    ).toEqual([expect.stringMatching(/^a\.yaml:5:3: spec\.actions: Invalid input/)]);
+    ).toEqual([expect.stringMatching(/^a\.yaml:5:3: spec\.actions: is missing/)]);
   });
 
   test('says what a document that is no mapping is', async () => {
