@@ -26,15 +26,3 @@ describe('without a worker', () => {
     await stopChild(child, 'SIGKILL');
   });
 });
-
-describe('what a failure needs', () => {
-  it.each([
-    [['release/web', '--message', 'it broke'], 'what broke', '--target release/web'],
-    [['--target', 'release/web'], 'how it failed', '--message'],
-  ])('is asked for by the name of its option: %j', async (words, what, flag) => {
-    const { code, stderr } = await cli.rerail(['recover', ...words]);
-    expect(code).toBe(EXIT.usage);
-    expect(stderr).toContain(`it is not said ${what}`);
-    expect(stderr).toContain(flag);
-  });
-});

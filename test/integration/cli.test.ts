@@ -235,10 +235,16 @@ describe('bad input is refused before anything starts', () => {
       says: ['target: ', 'kind/name', 'Correct the named fields'],
     },
     {
+      what: 'a failure without a target',
+      words: ['recover', '{target}', '--message', 'it broke'],
+      code: EXIT.usage,
+      says: ['it is not said what broke', '--target release/web'],
+    },
+    {
       what: 'a failure without a message',
       words: ['recover', '--target', '{target}'],
       code: EXIT.usage,
-      says: ['message: ', 'Correct the named fields'],
+      says: ['it is not said how it failed', '--message'],
     },
     {
       what: 'a plan of nothing',
