@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watchHealth, type WatchDeps } from '../src/activities/monitors/watch-health.ts';
@@ -6,6 +6,7 @@ import { runProbe } from '../src/activities/probes/run-probe.ts';
 import type { Duration } from '../src/domain/duration.ts';
 import { MonitorSchema } from '../src/domain/monitor.schema.ts';
 import { monitorOf, type Monitor } from '../src/domain/monitor.ts';
+import { childrenOf } from '../src/process/descendants.ts';
 import { atMost } from './bar.ts';
 import { startIllTargets } from './ill-targets.ts';
 import { liveBytes } from './live-memory.mjs';
@@ -58,13 +59,6 @@ async function watch(monitor: Monitor, ms: number) {
   };
 }
 
-/** Of this process. */
-const childrenNow = (): number =>
-  readdirSync('/proc/self/task').reduce(
-    (sum, task) => sum + readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' ').filter(Boolean).length,
-    0,
-  );
-
 /** Memory, handles and children after many looks, and after as many more: what V8 takes at first is no leak. */
 async function leaks(checks: readonly object[], looks: number, timeout: Duration) {
   const monitor = monitorWith(checks);
@@ -73,7 +67,7 @@ async function leaks(checks: readonly object[], looks: number, timeout: Duration
   };
   const state = () => ({
     handles: readdirSync('/proc/self/fd').length,
-    children: childrenNow(),
+    children: childrenOf(process.pid).length,
     // In use after a collection: what is resident beyond that goes up and down by itself.
     liveMB: Math.round(liveBytes() / 1e5) / 10,
     rssMB: Math.round(process.memoryUsage().rss / 1e6),

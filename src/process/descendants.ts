@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readStat } from './proc.ts';
 
 /** As the kernel lists them (CONFIG_PROC_CHILDREN); none where it does not, and none of a process that is gone. */
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`)
       .map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'))

@@ -223,19 +223,17 @@ describe('an API that is killed while its traffic comes back', () => {
   it('has its traffic taken back at once, and gets it by the next recovery', async () => {
     const port = await freePort();
     const health = { url: `http://127.0.0.1:${port}/healthz` };
+    const isUp = () =>
+      fetch(health.url).then(
+        ({ ok }) => ok,
+        () => false,
+      );
     const define = (looks: number) =>
       world.define({ kind: 'api', service: { api: { health, restore: { looks, every: '5ms' } } } });
     const percent = async () => (await world.recoveries.services.status(world.nameOf('api'))).trafficPercent;
     await define(100);
     startApi(port);
-    await until(
-      () =>
-        fetch(health.url).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
-      'the API',
-    );
+    await until(isUp, 'the API');
     const handle = await world.start('api', { type: 'api_failure' });
     await until(async () => (await percent().catch(() => 0)) === 50, 'half of the traffic');
     await killApi();
@@ -248,14 +246,7 @@ describe('an API that is killed while its traffic comes back', () => {
     await nothingLeft(port);
     startApi(port);
     await define(2);
-    await until(
-      () =>
-        fetch(health.url).then(
-          ({ ok }) => ok,
-          () => false,
-        ),
-      'the API again',
-    );
+    await until(isUp, 'the API again');
     expect((await recover('api', 'api_failure')).status).toBe('recovered');
     expect(await percent()).toBe(100);
   });
