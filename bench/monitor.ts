@@ -10,7 +10,7 @@ import { childrenOf } from '../src/process/descendants.ts';
 import { atMost } from './bar.ts';
 import { startIllTargets } from './ill-targets.ts';
 import { liveBytes } from './live-memory.mjs';
-import { measureWatchedHost } from './watched-host.ts';
+import { BEGINNING_MS, measureWatchedHost } from './watched-host.ts';
 
 const SECOND = 1000;
 /** What was called off in the last look may take this long to end. */
@@ -92,8 +92,11 @@ export async function measureMonitor({ quick }: { quick: boolean }): Promise<obj
   try {
     const thousand = monitorWith(mixed(port, 1000));
     const periodMs = Math.min(...thousand.checks.map(({ periodSeconds }) => periodSeconds * SECOND));
-    const twentyChecks = await watch(monitorWith(mixed(port, 20)), (quick ? 15 : 60) * SECOND);
-    const thousandTargets = await watch(thousand, (quick ? 15 : 60) * SECOND);
+    const watchMs = (quick ? 15 : 60) * SECOND;
+    const twenty = monitorWith(mixed(port, 20));
+    await watch(twenty, BEGINNING_MS);
+    const twentyChecks = await watch(twenty, watchMs);
+    const thousandTargets = await watch(thousand, watchMs);
     const looks = quick ? 1000 : 10_000;
     const manyLooks = {
       looks: await leaks(mixed(port, 20), 10_000, '1s'),
@@ -107,10 +110,7 @@ export async function measureMonitor({ quick }: { quick: boolean }): Promise<obj
         atMost(more('memory'), Math.round((after.liveMB - before.liveMB) * 10) / 10, 10, 'MB'),
       ];
     });
-    const [twentyOnHost, thousandOnHost] = await measureWatchedHost(
-      [mixed(port, 20), mixed(port, 1000)],
-      quick ? 15 : 60,
-    );
+    const [twentyOnHost, thousandOnHost] = await measureWatchedHost([mixed(port, 20), mixed(port, 1000)], watchMs);
     return {
       ...{ twentyChecks, thousandTargets, twentyOnHost, thousandOnHost, manyLooks },
       bars: [

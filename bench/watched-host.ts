@@ -8,7 +8,7 @@ import { cpuMsOf } from './process-cpu.ts';
 
 const SECOND = 1000;
 /** A worker or a monitor that has just begun has more to do than one that goes on. */
-const BEGINNING_MS = 15 * SECOND;
+export const BEGINNING_MS = 15 * SECOND;
 const LATENESS = /^rerail_monitor_look_late_seconds_bucket\{le="([^"]+)"\} (\d+)$/gm;
 
 /** Of the worker so far: how many looks began at most so many seconds late. */
@@ -37,50 +37,53 @@ async function watchAll(recoveries: RecoveryClient, name: string, checks: readon
   while ((await unknown()) > 0) await sleep(SECOND);
 }
 
+const hundredths = (value: number): number => Math.round(value * 100) / 100;
+
 export interface WatchedHost {
   checks: number;
   seconds: number;
   looks: number;
-  /** What the worker takes more than without the monitor. */
+  /** What the worker takes more than without the monitor, the mean of before and after it. */
   cpuPercentOfCore: number;
+  /** That of the worker without it, before and after. */
+  idlePercentOfCore: [number, number];
   /** The bound of the histogram that 99 of 100 looks keep. */
   lateP99AtMostMs: number;
 }
 
 /** Each list of checks as a monitor of its own, one after the other, once all of its targets are known to be well. */
-export async function measureWatchedHost(
-  lists: readonly (readonly object[])[],
-  seconds: number,
-): Promise<WatchedHost[]> {
+export async function measureWatchedHost(lists: readonly (readonly object[])[], ms: number): Promise<WatchedHost[]> {
   const port = await freePort();
   return inHealWorld(
     () => Promise.resolve([]),
     async ({ recoveries, workerPid }) => {
       const take = async () => {
         const [cpu, late] = [cpuMsOf(workerPid), await readLateness(port)];
-        await sleep(seconds * SECOND);
+        await sleep(ms);
         const since = await readLateness(port);
         const looks = [...since].map(([le, count]): [number, number] => [le, count - (late.get(le) ?? 0)]);
-        return { percent: (cpuMsOf(workerPid) - cpu) / 10 / seconds, looks };
+        return { percent: ((cpuMsOf(workerPid) - cpu) / ms) * 100, looks };
       };
-      await sleep(BEGINNING_MS);
-      const idle = await take();
+      const settled = () => sleep(BEGINNING_MS).then(take);
+      let idle = await settled();
       const measured: WatchedHost[] = [];
       for (const [index, checks] of lists.entries()) {
         const name = `watched-${index}`;
         await watchAll(recoveries, name, checks);
-        await sleep(BEGINNING_MS);
-        const { percent, looks } = await take();
+        const { percent, looks } = await settled();
+        await recoveries.monitors.stop(name, { by: 'bench', reason: 'measured' });
+        const after = await settled();
         const all = looks.at(-1)?.[1] ?? 0;
         const [bound] = looks.find(([, count]) => count >= all * 0.99) ?? [Infinity];
         measured.push({
           checks: checks.length,
-          seconds,
+          seconds: ms / SECOND,
           looks: all,
-          cpuPercentOfCore: Math.round((percent - idle.percent) * 100) / 100,
+          cpuPercentOfCore: hundredths(percent - (idle.percent + after.percent) / 2),
+          idlePercentOfCore: [hundredths(idle.percent), hundredths(after.percent)],
           lateP99AtMostMs: bound * SECOND,
         });
-        await recoveries.monitors.stop(name, { by: 'bench', reason: 'measured' });
+        idle = after;
       }
       return measured;
     },

@@ -7,6 +7,8 @@ import { readSmallObjects } from './read-objects.ts';
 export interface ContentIndex {
   /** Follows what other processes added and removed. Object ids by digest. */
   refresh(): Promise<ReadonlyMap<string, string>>;
+  /** A checkpoint that this process has just published, with the object ids of its contents: not to be read again. */
+  record(id: string, commit: string, stored: ReadonlyMap<string, string>): Promise<void>;
   /** A deletion may free any content: the next `refresh` starts anew. */
   reset(): void;
 }
@@ -58,6 +60,12 @@ export function createContentIndex(repository: GitRepository): ContentIndex {
 
   return {
     reset,
+    async record(id, commit, stored) {
+      // Then the next `refresh` has to look which contents are still there.
+      if (await hasQuarantine(repository)) return;
+      for (const [digest, oid] of stored) contents.set(digest, oid);
+      refs.set(id, commit);
+    },
     async refresh() {
       const present = await listRefs(repository);
       for (const [id, commit] of refs) {

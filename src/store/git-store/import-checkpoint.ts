@@ -27,11 +27,18 @@ type Contents = ReadonlyMap<string, { size: number; open: ContentSource }>;
 type Send = Importer['send'];
 type AfterEach = () => void | Promise<void>;
 
+/** Object ids of what was written. */
+export interface ImportedCheckpoint {
+  commit: string;
+  /** Of the added contents, by digest. */
+  oids: Map<string, string>;
+}
+
 /**
  * Writes all objects of a checkpoint and a staging ref that holds on to them. Much content goes through two importers at
- * once, each with a pack of its own: git hashes and compresses on one core. Returns the commit's id.
+ * once, each with a pack of its own: git hashes and compresses on one core.
  */
-export async function importCheckpoint(repository: GitRepository, order: ImportOrder): Promise<string> {
+export async function importCheckpoint(repository: GitRepository, order: ImportOrder): Promise<ImportedCheckpoint> {
   const [own, others] = divide(order.added);
   const importer = startImporter(repository);
   const second = others.size > 0 ? startImporter(repository) : undefined;
@@ -44,8 +51,9 @@ export async function importCheckpoint(repository: GitRepository, order: ImportO
     if (allChanged.length > 0) throw contentChanged(order.draft.id, allChanged);
     await sendCommit(importer.send, order, own, new Map([...order.reused, ...imported.oids]));
     await repository.failpoint('put.before-done');
-    const [commit = ''] = await importer.finish([own.size + 1]);
-    return commit;
+    const digests = [...own.keys()];
+    const [commit = '', ...oids] = await importer.finish([own.size + 1, ...marksOf(digests)]);
+    return { commit, oids: new Map([...imported.oids, ...byDigest(digests, oids)]) };
   } finally {
     await Promise.all([importer.stop(), second?.stop()]);
   }
@@ -78,11 +86,15 @@ async function importContents(importer: Importer, contents: Contents, afterEach:
   const changed = await sendContents(importer, contents, afterEach);
   if (changed.length > 0) return { ...NOTHING, changed };
   const digests = [...contents.keys()];
-  const oids = await importer.finish(digests.map((_, index) => index + 1));
-  return { changed, oids: new Map(digests.map((digest, index) => [digest, oids[index] ?? ''])) };
+  return { changed, oids: byDigest(digests, await importer.finish(marksOf(digests))) };
 }
 
-/** With the marks 1, 2, …; returns the digests of those that are not what they were. */
+const marksOf = (digests: readonly string[]): number[] => digests.map((_, index) => index + 1);
+
+const byDigest = (digests: readonly string[], oids: readonly string[]): Map<string, string> =>
+  new Map(digests.map((digest, index) => [digest, oids[index] ?? '']));
+
+/** With the marks of `marksOf`; returns the digests of those that are not what they were. */
 async function sendContents({ send }: Importer, contents: Contents, afterEach: AfterEach): Promise<string[]> {
   const changed: string[] = [];
   let mark = 0;

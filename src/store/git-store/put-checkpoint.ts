@@ -61,7 +61,7 @@ export async function putCheckpoint(
   const ref = `refs/staging/${encoded.id}-${randomBytes(6).toString('hex')}`;
   let commit: string | undefined;
   try {
-    commit = await importCheckpoint(repository, {
+    const imported = await importCheckpoint(repository, {
       draft: encoded,
       ref,
       createdAt: draft.manifest.createdAt,
@@ -69,11 +69,13 @@ export async function putCheckpoint(
       reused,
       header: finish,
     });
+    commit = imported.commit;
     await repository.failpoint('put.before-read-back');
     await readBack(repository, encoded, commit, new Set(added.keys()));
     await fsyncPath(join(repository.gitDir, 'objects', 'pack'));
     await repository.failpoint('put.before-publish');
     await publish(repository, encoded.id, ref, commit);
+    await index.record(encoded.id, commit, new Map([...reused, ...imported.oids]));
     return answer(header);
   } catch (error) {
     if (commit !== undefined) await runGit(repository, ['update-ref', '-d', ref]).catch(() => undefined);
@@ -117,10 +119,11 @@ async function readBack(
     tree === undefined ? `${commit}:${path}` : (tree.get(path) ?? `${commit}:${path}`);
   const expected = new Map<string, string>([[nameOf('manifest.json'), draft.checksum]]);
   for (const [name, text] of draft.partTexts) expected.set(nameOf(partPath(name)), sha256(text));
-  for (const digest of [...added, ...sample(draft.sizes, added)]) expected.set(nameOf(contentPath(digest)), digest);
-  const reused = new Map([...draft.sizes].filter(([digest]) => !added.has(digest)));
+  const read = new Set([...added, ...sample(draft.sizes, added)]);
+  for (const digest of read) expected.set(nameOf(contentPath(digest)), digest);
+  const unread = new Map([...draft.sizes].filter(([digest]) => !read.has(digest)));
   const [absent, bad] = await Promise.all([
-    findAbsent(repository, reused, (digest) => nameOf(contentPath(digest))),
+    findAbsent(repository, unread, (digest) => nameOf(contentPath(digest))),
     findDamaged(repository, expected),
   ]);
   for (const [digest, why] of absent) bad.set(digest, why);
