@@ -8,16 +8,25 @@ const absolute = z
   .max(4096)
   .refine((folder) => folder.replace(/\/+$/, '') !== '', 'must not be /');
 
+const FailoverSubjectSchema = z
+  .strictObject({
+    subject: TargetSchema,
+    /** Its tree. */
+    root: absolute.optional(),
+    /** Of its checkpoints: what these hold is brought back too, sessions (`tmux.<name>`) for one. The other host has to have them. */
+    providers: z.array(z.string().min(1)).min(1).max(50).optional(),
+  })
+  .refine(({ root, providers }) => root !== undefined || providers !== undefined, {
+    error: 'must have root or providers',
+  });
+
 /** Where what a lost host had goes on (requirement 6.4). */
 const FailoverSpecSchema = z
   .strictObject({
     /** The host that takes over; its worker needs the same replica. */
     to: HostNameSchema,
     /** Where on that host each subject is restored. */
-    subjects: z
-      .array(z.strictObject({ subject: TargetSchema, root: absolute }))
-      .max(200)
-      .default([]),
+    subjects: z.array(FailoverSubjectSchema).max(200).default([]),
     /** For all other subjects of the lost host: each goes to `<root>/<subject>`. Without it they are left, and named. */
     root: absolute.optional(),
   })
@@ -61,7 +70,8 @@ export const FailedOverSchema = z.object({
 export const MovedSubjectSchema = z.object({
   subject: z.string(),
   checkpointId: z.string(),
-  root: z.string(),
+  root: z.string().optional(),
+  providers: z.array(z.string()).optional(),
   backupId: z.string(),
 });
 

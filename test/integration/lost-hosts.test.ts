@@ -21,6 +21,7 @@ import { createWorkers } from '../../src/worker.ts';
 import { waitsFor } from '../support/broken-target.ts';
 import { forkWorker } from '../support/fork-worker.ts';
 import { failure } from '../support/rejection.ts';
+import { createTmuxServer, skipWithoutTmux, type TmuxServer } from '../support/tmux-server.ts';
 import { S3_CREDENTIALS, startS3Server, type S3Server } from '../support/s3-server.ts';
 import { workflowBundle } from '../support/server.ts';
 import { until } from '../support/until.ts';
@@ -31,17 +32,20 @@ const BUCKET = 'hosts';
 /** The built-in one, which waits for minutes. */
 const HASTY = readFileSync('playbooks/hosts.yaml', 'utf8').replace('timeout: 5m', 'timeout: 1s');
 
-describe('a host that disappears', () => {
+describe.skipIf(skipWithoutTmux)('a host that disappears', () => {
   const id = randomUUID().slice(0, 8);
   const [lost, heir] = [`lost-${id}`, `heir-${id}`];
   const subject = `workspace/shop-${id}`;
   const unplaced = `workspace/other-${id}`;
+  const withoutSession = `workspace/plain-${id}`;
   const name = `monitor-${id}`;
   const notices: Notice[] = [];
   const aws = { AWS_ACCESS_KEY_ID: S3_CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: S3_CREDENTIALS.secretAccessKey };
   let before: NodeJS.ProcessEnv;
   let folder: string;
   let server: S3Server;
+  /** On both hosts; its server dies with the lost one. */
+  let terminal: TmuxServer;
   let worker: ChildProcess;
   let workers: Worker[];
   let running: Promise<unknown>;
@@ -57,11 +61,22 @@ describe('a host that disappears', () => {
     server = await startS3Server();
     await server.createBucket(BUCKET);
     for (const one of ['playbooks', 'home/.aws', 'shop', 'other']) mkdirSync(at(one), { recursive: true });
+    terminal = await createTmuxServer();
+    await terminal.start('shop', { cwd: at('shop'), command: ['sleep', '1000'] });
+    const provider = {
+      ...{ apiVersion: 'rerail/v1', kind: 'Provider', metadata: { name: 'terminal' } },
+      spec: { tmux: { socket: terminal.socket, sessions: ['shop'] } },
+    };
+    writeFileSync(at('providers.yaml'), JSON.stringify(provider));
     writeFileSync(at('shop/orders.txt'), 'seven');
     writeFileSync(at('other/x.txt'), 'x');
     const keys = Object.entries(aws).map(([key, value]) => `${key.toLowerCase()} = ${value}`);
     writeFileSync(at('home/.aws/credentials'), ['[default]', ...keys].join('\n'));
-    const failover = { to: heir, subjects: [{ subject, root: at('taken-over') }] };
+    const subjects = [
+      { subject, root: at('taken-over'), providers: ['terminal'] },
+      { subject: withoutSession, root: at('plain'), providers: ['terminal'] },
+    ];
+    const failover = { to: heir, subjects };
     const component = {
       ...{ apiVersion: 'rerail/v1', kind: 'Component', metadata: { name: lost } },
       spec: { target: `host/${lost}`, host: { failover } },
@@ -70,7 +85,14 @@ describe('a host that disappears', () => {
     const replica = { replicaBucket: BUCKET, replicaEndpoint: server.endpoint };
     connection = await NativeConnection.connect({ address: inject('serverAddress') });
     workers = await createWorkers({
-      settings: { dataDir: at('heir'), host: heir, taskQueue: heir, playbooksDir: [at('playbooks')], ...replica },
+      settings: {
+        dataDir: at('heir'),
+        host: heir,
+        taskQueue: heir,
+        playbooksDir: [at('playbooks')],
+        ...{ providersFile: at('providers.yaml') },
+        ...replica,
+      },
       connection,
       namespace: 'default',
       notifier: { notify: (notice) => Promise.resolve(void notices.push(notice)) },
@@ -82,6 +104,7 @@ describe('a host that disappears', () => {
     worker = await forkWorker(at('home'), {
       ...{ RERAIL_ADDRESS: inject('serverAddress'), RERAIL_HOST: lost, RERAIL_TASK_QUEUE: heir },
       ...{ RERAIL_DATA_DIR: at('lost'), RERAIL_PLAYBOOKS_DIR: at('playbooks') },
+      ...{ RERAIL_PROVIDERS_FILE: at('providers.yaml') },
       ...{ RERAIL_REPLICA_BUCKET: BUCKET, RERAIL_REPLICA_ENDPOINT: server.endpoint },
     });
   }, SERVER_BUILD_MS);
@@ -96,19 +119,21 @@ describe('a host that disappears', () => {
     await running;
     await connection.close();
     await server.close();
+    await terminal.stop();
     for (const key of Object.keys(aws)) if (before[key] === undefined) delete process.env[key];
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const capture = async (of: string, tree: string) => {
+  const capture = async (of: string, tree: string, providers: string[] = []) => {
     const info = { id: newId('cp'), name: 'good', type: 'manual' as const, host: lost };
-    return recoveries.checkpoints.create(of, { ...info, root: at(tree) });
+    return recoveries.checkpoints.create(of, { ...info, root: at(tree), providers });
   };
+  const sessions = () => terminal.tmux('list-sessions', '-F', '#{session_name}').catch(() => '');
 
   it('registers what it can do, begins nothing while it is drained, and lets what runs end', async () => {
     const { hosts, checkpoints } = recoveries;
     const found = await until(async () => (await hosts.find(lost)).worker ?? false, 'the record');
-    expect(found).toMatchObject({ node: process.versions.node, replica: true, providers: [] });
+    expect(found).toMatchObject({ node: process.versions.node, replica: true, providers: ['terminal'] });
     expect(found.git).toMatch(/^\d/);
     const drained = await hosts.drain(lost, BY);
     expect(drained.drained).toMatchObject(BY);
@@ -127,9 +152,10 @@ describe('a host that disappears', () => {
 
   it('is found after kill -9, and what it had goes on elsewhere once a person has said so', async () => {
     const { hosts, monitors } = recoveries;
-    const { info, replica } = await capture(subject, 'shop');
+    const { info, replica } = await capture(subject, 'shop', ['terminal']);
     expect(replica).toBeDefined();
     await capture(unplaced, 'other');
+    await capture(withoutSession, 'other');
     const check = { name: 'there', probe: { file: { path: at('shop/orders.txt') } }, periodSeconds: 0.2 };
     const spec = { host: lost, hostTimeout: '1s', target: `service/${id}`, checks: [check] };
     await monitors.start(
@@ -140,6 +166,7 @@ describe('a host that disappears', () => {
     const died = once(worker, 'exit');
     worker.kill('SIGKILL');
     await died;
+    await terminal.kill();
     // The watch is missed after its heartbeat, and its next try after hostTimeout.
     const open = await until(async () => (await monitors.health(name)).host.openRecovery ?? false, 'the report');
     const handle = recoveries.getHandle(open.recoveryId, open.recoveryRunId);
@@ -155,13 +182,17 @@ describe('a host that disappears', () => {
       ['escalate', 'not_needed'],
     ]);
     expect(report.status).toBe('recovered');
-    expect(report.failure).toMatchObject({ code: HOST_LOST, labels: { host: lost, subjects: '2' } });
+    expect(report.failure).toMatchObject({ code: HOST_LOST, labels: { host: lost, subjects: '3' } });
     expect(report.failure.causes).toContainEqual({
       name: subject,
       message: expect.stringMatching(new RegExp(`${info.id}.*copied to the replica`)),
     });
     expect(readFileSync(at('taken-over/orders.txt'), 'utf8')).toBe('seven');
-    expect(notices.map((notice) => notice.subject).join()).toContain(unplaced);
+    expect(await sessions()).toBe('shop');
+    const said = notices.map((notice) => notice.subject).join();
+    expect(said).toContain(`${unplaced}: the definition gives it no directory`);
+    expect(said).toMatch(new RegExp(`${withoutSession}: its newest copy, cp_\\w+, holds nothing of terminal`));
+    expect(existsSync(at('plain'))).toBe(false);
     const { failedOver } = await hosts.find(lost);
     expect(failedOver).toMatchObject({ to: heir, state: 'done' });
     expect(failedOver?.recovery).toContain(open.recoveryId);
@@ -193,6 +224,7 @@ describe('a host that disappears', () => {
     expect(await undoFailOver(lost, fleet, { ...keys, execution: 'recovery/another/1' })).toEqual({ undone: [] });
     expect(await undoFailOver(lost, fleet, keys)).toEqual({ undone: [subject] });
     expect(existsSync(at('taken-over/orders.txt'))).toBe(false);
+    expect(await sessions()).toBe('');
     expect(await undoFailOver(lost, fleet, keys)).toEqual({ undone: [] });
     await hosts.requireAccepting(lost);
   });

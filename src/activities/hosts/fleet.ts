@@ -20,7 +20,7 @@ export interface Fleet {
       id: string,
       by: string,
       options: Partial<RestoreOptions>,
-      place: { host: string; root: string; backupId: string },
+      place: { host: string; root?: string; backupId: string },
     ) => Promise<unknown>;
   };
 }
