@@ -5,7 +5,8 @@ import { resolveConnection } from '../config/connection.ts';
 import type { Settings } from '../config/settings.ts';
 import { RerailError } from '../domain/errors.ts';
 import { findServer } from '../embedded/find-server.ts';
-import { startServer } from '../embedded/start-server.ts';
+import { keepServer, type KeptServer } from '../embedded/keep-server.ts';
+import { startServer, type RunningServer } from '../embedded/start-server.ts';
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 const READY_WITHIN_MS = 60_000;
@@ -141,6 +142,7 @@ export async function startSystem({ settings, fresh, say }: StartSystemOptions):
   const ownsServer = server !== undefined && !server.joined;
   const stop = async (): Promise<void> => {
     await worker.stop();
+    await server?.kept?.stop();
     if (ownsServer) await server.stop();
   };
   try {
@@ -152,18 +154,25 @@ export async function startSystem({ settings, fresh, say }: StartSystemOptions):
   return { address, uiAddress: server?.uiAddress, namespace: given.namespace, ownsServer, worker, stop };
 }
 
-async function startEmbedded(settings: Settings, fresh: boolean, say: (line: string) => void) {
+/** One that others have started is theirs to keep. */
+async function startEmbedded(
+  settings: Settings,
+  fresh: boolean,
+  say: (line: string) => void,
+): Promise<RunningServer & { kept?: KeptServer }> {
   const binary = await findServer({ cacheDir: settings.cacheDir, onProgress: say });
-  const server = await startServer({
+  const options = {
     dataDir: settings.dataDir,
     binary: binary.path,
     version: binary.version,
     port: settings.serverPort,
     uiPort: settings.uiPort,
-    lifetime: 'with-parent',
+    lifetime: 'with-parent' as const,
     fresh,
     onNotice: say,
-  });
-  if (server.joined) say(`Using the Temporal server that runs already (pid ${server.pid}).`);
+  };
+  const server = await startServer(options);
+  if (!server.joined) return { ...server, kept: keepServer(server, options) };
+  say(`Using the Temporal server that runs already (pid ${server.pid}).`);
   return server;
 }

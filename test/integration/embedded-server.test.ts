@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import { keepServer, type KeptServer } from '../../src/embedded/keep-server.ts';
 import { isSameProcess, processStart } from '../../src/embedded/process-start.ts';
 import { ensureSearchAttributes, SEARCH_ATTRIBUTES } from '../../src/embedded/search-attributes.ts';
 import { databaseFile, readServerState, stateFile, writeServerState } from '../../src/embedded/server-state.ts';
@@ -204,5 +205,61 @@ test('search attributes are registered on a foreign server once, and tolerated a
       timeout: 30_000,
       interval: 200,
     });
+  });
+});
+
+describe('an embedded server that is kept', () => {
+  let kept: KeptServer | undefined;
+  const notices: string[] = [];
+  const keep = async (): Promise<RunningServer> => {
+    const first = await start();
+    const options = { dataDir, binary, lifetime: 'with-parent' as const, lookEveryMs: 50, missedLooks: 1 };
+    notices.length = 0;
+    kept = keepServer(first, { ...options, onNotice: (line) => notices.push(line) });
+    return first;
+  };
+  afterEach(() => kept?.stop());
+
+  test.each([
+    ['ends', 'SIGKILL', 'has ended'],
+    ['hangs', 'SIGSTOP', 'does not answer any more'],
+  ] as const)('is started again where it was when it %s, with all it had acknowledged', async (_what, signal, why) => {
+    const first = await keep();
+    await withClient(first.address, (client) => startWorkflow(client, 'survivor'));
+    process.kill(first.pid, signal);
+    await vi.waitUntil(() => notices.length === 2, { timeout: 60_000 });
+    const next = kept?.server();
+    expect(notices).toEqual([
+      `The Temporal server (pid ${first.pid}) ${why}.`,
+      `The Temporal server runs again (pid ${next?.pid}).`,
+    ]);
+    expect(isSameProcess(first)).toBe(false);
+    expect(next?.address).toBe(first.address);
+    expect(await withClient(first.address, (client) => statusOf(client, 'survivor'))).toBe('RUNNING');
+  });
+
+  test('stays stopped where somebody has stopped it', async () => {
+    await keep();
+    await stopServer(dataDir);
+    await vi.waitUntil(() => notices.length === 1, { timeout: 60_000 });
+    await kept?.stop();
+    expect(await describeServer(dataDir)).toEqual({ condition: 'none' });
+  });
+
+  test('waits for its port where another program has taken it', async () => {
+    const first = await keep();
+    const port = Number(first.address.split(':')[1]);
+    process.kill(first.pid, 'SIGKILL');
+    const other = createServer();
+    await vi.waitUntil(
+      () =>
+        new Promise((resolve) =>
+          other.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
+        ),
+    );
+    await vi.waitUntil(() => notices.some((line) => line.includes(`its port ${port} is taken`)), { timeout: 60_000 });
+    other.close();
+    await vi.waitUntil(() => kept?.server().pid !== first.pid, { timeout: 60_000 });
+    expect(kept?.server().address).toBe(first.address);
   });
 });
