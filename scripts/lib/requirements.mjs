@@ -33,7 +33,7 @@ function seemsToHaveServer() {
   const directories = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
   return (
     Boolean(process.env.RERAIL_TEMPORAL_BIN) ||
-    existsSync(join(cacheDir(), 'temporal-server', 'temporal')) ||
+    existsSync(join(cacheDir(), 'temporal-server-2', 'temporal')) ||
     directories.some((directory) => existsSync(join(directory, 'temporal')))
   );
 }

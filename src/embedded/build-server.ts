@@ -1,15 +1,19 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freeBytes } from './data-dir.ts';
 
-/** The newest that `go install` takes: from 1.6 on its go.mod has a `replace` line, which go install refuses. */
+/** The newest that can be built from the module alone: from 1.6 on its go.mod has a `replace` line, which counts only in itself. */
 export const BUILD_VERSION = '1.5.1';
 
 const MODULE = 'github.com/temporalio/cli';
+/** Newer than its own 1.39.1, whose only connection answers `interrupted (9)` for good once a call is ended at the wrong moment. */
+const SQLITE = 'modernc.org/sqlite@v1.44.3';
+/** Of a module that needs both, for `go install` takes the versions of one. */
+const GO_MOD = 'module rerail.invalid/temporal-server\n\ngo 1.24\n';
 const PACKAGE_COUNT = 1300;
 const NEEDED_BYTES = 3.5 * 1024 ** 3;
 const TIME_LIMIT_MS = 30 * 60_000;
@@ -35,10 +39,15 @@ async function requireSpace(directory: string): Promise<void> {
   throw new Error(`the build needs 3.5 GiB, ${directory} has ${Math.floor(free / 1024 ** 2)} MiB free`);
 }
 
-function installArguments(): string[] {
+/** One after the other, in the module's directory. */
+function goCommands(): string[][] {
+  const main = `${MODULE}/cmd/temporal`;
   // Unnamed, the build would call itself 0.0.0-DEV; symbols are left out, which saves a third of the size.
   const ldflags = `-s -w -X ${MODULE}/temporalcli.Version=${BUILD_VERSION}`;
-  return ['install', '-v', '-p=2', '-trimpath', '-ldflags', ldflags, `${MODULE}/cmd/temporal@v${BUILD_VERSION}`];
+  return [
+    ['get', `${main}@v${BUILD_VERSION}`, SQLITE],
+    ['build', '-v', '-p=2', '-trimpath', '-ldflags', ldflags, '-o', 'temporal', main],
+  ];
 }
 
 /**
@@ -53,10 +62,18 @@ function cachesFor(own: string, env: Env): Env {
   return { GOMODCACHE: join(own, 'mod'), GOCACHE: join(own, 'objects'), GOFLAGS: flags };
 }
 
-async function runGo(go: string, bin: string, env: Env, onProgress: (line: string) => void): Promise<void> {
-  const child = spawn(go, installArguments(), {
-    cwd: bin,
-    env: { ...env, PATH: `${dirname(go)}${delimiter}${env['PATH'] ?? ''}`, GOBIN: bin },
+interface GoRun {
+  go: string;
+  args: readonly string[];
+  cwd: string;
+  env: Env;
+  onProgress: (line: string) => void;
+}
+
+async function runGo({ go, args, cwd, env, onProgress }: GoRun): Promise<void> {
+  const child = spawn(go, args, {
+    cwd,
+    env: { ...env, PATH: `${dirname(go)}${delimiter}${env['PATH'] ?? ''}`, GOWORK: 'off' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const counts = { downloaded: 0, compiled: 0 };
@@ -64,7 +81,7 @@ async function runGo(go: string, bin: string, env: Env, onProgress: (line: strin
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (line.startsWith('go: downloading')) counts.downloaded += 1;
     else if (/^[\w./-]+$/.test(line)) counts.compiled += 1;
-    else last.push(line);
+    else if (!/^go: (added|upgraded|downgraded) /.test(line)) last.push(line);
   });
   const report = (): void => {
     const { downloaded, compiled } = counts;
@@ -79,7 +96,7 @@ async function runGo(go: string, bin: string, env: Env, onProgress: (line: strin
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject).once('close', resolve);
     });
-    if (code !== 0) throw new Error(last.slice(-3).join(' | ').slice(0, 500) || `go install ended with ${code}`);
+    if (code !== 0) throw new Error(last.slice(-3).join(' | ').slice(0, 500) || `go ${args[0]} ended with ${code}`);
   } finally {
     clearInterval(heartbeat);
     clearTimeout(limit);
@@ -91,14 +108,16 @@ async function runGo(go: string, bin: string, env: Env, onProgress: (line: strin
 export async function buildServer(file: string, env: Env, onProgress: (line: string) => void): Promise<void> {
   const go = findGo(env);
   await requireSpace(dirname(file));
-  onProgress(`go install ${MODULE}@v${BUILD_VERSION}: about 5 minutes, once`);
-  const bin = await mkdtemp(`${file}.build-`);
+  onProgress(`go build ${MODULE}@v${BUILD_VERSION}: about 5 minutes, once`);
+  const cwd = await mkdtemp(`${file}.build-`);
   const caches = `${file}.go-caches`;
   try {
-    await runGo(go, bin, { ...env, ...cachesFor(caches, env) }, onProgress);
-    await rename(join(bin, 'temporal'), file);
+    await writeFile(join(cwd, 'go.mod'), GO_MOD);
+    for (const args of goCommands())
+      await runGo({ go, args, cwd, env: { ...env, ...cachesFor(caches, env) }, onProgress });
+    await rename(join(cwd, 'temporal'), file);
     await rm(caches, { recursive: true, force: true });
   } finally {
-    await rm(bin, { recursive: true, force: true });
+    await rm(cwd, { recursive: true, force: true });
   }
 }

@@ -9,7 +9,7 @@ import { withLockFile } from './lock-file.ts';
 import { MINIMUM_CLI, readServerVersion } from './server-version.ts';
 import type { ReadVersion } from './server-version.ts';
 
-export type ServerOrigin = 'RERAIL_TEMPORAL_BIN' | 'PATH' | 'cache' | 'download' | 'go install';
+export type ServerOrigin = 'RERAIL_TEMPORAL_BIN' | 'PATH' | 'cache' | 'download' | 'go build';
 
 export interface FoundServer {
   path: string;
@@ -38,7 +38,10 @@ export function defaultCacheDir(env: Env): string {
   return join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'rerail');
 }
 
-export const cachedServer = (cacheDir: string): string => join(cacheDir, 'temporal-server', 'temporal');
+/** 2: built with an SQLite that does not get stuck. */
+const serverDirectory = (cacheDir: string): string => join(cacheDir, 'temporal-server-2');
+
+export const cachedServer = (cacheDir: string): string => join(serverDirectory(cacheDir), 'temporal');
 
 interface Search {
   env: Env;
@@ -119,7 +122,7 @@ export async function findServer(options: FindServerOptions = {}): Promise<Found
   const inCache = await tryWay(search, 'cache', () => Promise.resolve(search.cacheFile));
   if (inCache) return inCache;
 
-  const directory = join(cacheDir, 'temporal-server');
+  const directory = serverDirectory(cacheDir);
   await mkdir(directory, { recursive: true });
   const lock = { purpose: 'getting a Temporal server', timeoutMs: LOCK_TIMEOUT_MS, onNotice: onProgress };
   return withLockFile(`${directory}.lock`, lock, async () => {
@@ -128,8 +131,7 @@ export async function findServer(options: FindServerOptions = {}): Promise<Found
     await removeLeftovers(directory);
     const download: ObtainServer = options.download ?? ((file, _env, report) => downloadServer(file, report));
     const made =
-      (await obtain(search, 'download', download)) ??
-      (await obtain(search, 'go install', options.build ?? buildServer));
+      (await obtain(search, 'download', download)) ?? (await obtain(search, 'go build', options.build ?? buildServer));
     if (!made) throw nothingFound(search.reasons);
     return made;
   });

@@ -19,9 +19,10 @@ const INFRASTRUCTURE_RETRY = {
   maximumInterval: '10s',
 } as const;
 
+/** Of patience with a network that is cut again and again: a try that is lost on its way counts like one that has failed. */
 const ENGINE_STEP = {
   startToCloseTimeout: '20s',
-  retry: { maximumAttempts: 5, initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '2s' },
+  retry: { maximumAttempts: 20, initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '2s' },
 } as const;
 const regularSteps = proxyActivities<SharedActivities>({ ...ENGINE_STEP, heartbeatTimeout: '4s' });
 const localSteps = proxyLocalActivities<SharedActivities>(ENGINE_STEP);

@@ -74,7 +74,7 @@ describe('findServer', () => {
     expect(await find()).toMatchObject({ origin: 'cache', version: 'good download' });
 
     await rm(cachedServer(cacheDir));
-    expect(await find({ download: gives('bad'), build })).toMatchObject({ origin: 'go install' });
+    expect(await find({ download: gives('bad'), build })).toMatchObject({ origin: 'go build' });
   });
 
   test('never leaves a half-made server in the cache', async () => {
@@ -108,7 +108,7 @@ describe('findServer', () => {
     const failure = find();
     await expect(failure).rejects.toMatchObject({ remedy: expect.stringContaining('TEMPORAL_ADDRESS') });
     await expect(failure).rejects.toThrow(
-      /RERAIL_TEMPORAL_BIN: not set[^]*PATH: it is too old[^]*cache: [^]*download: offline[^]*go install: no Go/,
+      /RERAIL_TEMPORAL_BIN: not set[^]*PATH: it is too old[^]*cache: [^]*download: offline[^]*go build: no Go/,
     );
   });
 });
