@@ -26,6 +26,7 @@ import type { WatchInput } from '../../src/domain/monitor.ts';
 import { watchHealthHere } from '../../src/activities/monitors/watch-health-here.ts';
 import { planContinuation } from '../../src/activities/planning.ts';
 import { editOperation } from '../../src/activities/edit-operation.ts';
+import { asActivity } from '../../src/activities/support/as-activity.ts';
 import { makePlan } from '../../src/planner/make-plan.ts';
 import { nextStrategy } from '../../src/planner/next-strategy.ts';
 import { createExecutionActivities } from '../../src/activities/executions.ts';
@@ -147,7 +148,8 @@ export async function createHarness(options: HarnessOptions): Promise<Harness> {
     if (earlier.some((past) => workflowId.includes(past))) return Promise.resolve().then(() => fallback(input));
     const label = (input as { operation?: { argv?: string[] } } | null)?.operation?.argv?.join(' ');
     calls.push(label === undefined ? name : `${name} ${label}`);
-    return Promise.resolve().then(() => (fakes[name] ?? fallback)(input));
+    // Refused as it is by a real worker: once, and not again and again.
+    return asActivity(() => Promise.resolve().then(() => (fakes[name] ?? fallback)(input)))();
   };
   const reading = {
     name: 'up',

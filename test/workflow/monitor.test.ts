@@ -58,6 +58,17 @@ const runsOf = async (workflowId: string): Promise<string[]> => {
   return runs;
 };
 
+/** Recoveries stay open, without a plan, until they are let go. */
+const holdRecoveries = (): (() => void) => {
+  let letGo = (): void => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  harness.fakes['makePlan'] = () =>
+    held.then(() => {
+      throw new Error('nobody waits for it');
+    });
+  return letGo;
+};
+
 const recoveryRuns = (): Promise<string[]> => runsOf(recoveryId(harness.target));
 
 describe('a health monitor', () => {
@@ -225,10 +236,12 @@ describe('a health monitor', () => {
   it('forgets the recovery of its lost host when that has ended, and starts no other for the same loss', async () => {
     const elsewhere = `gone-${nameOf()}`;
     const lostHost = recoveryId(`host/${elsewhere}`);
+    const letGo = holdRecoveries();
     await start({ host: elsewhere, hostTimeout: '1s' });
     const { host } = await seen('lost', (now) => now.host.openRecovery !== null);
     expect(host.lastRecovery).toBeNull();
     await harness.client.workflow.getHandle(lostHost).terminate();
+    letGo();
     const ended = await seen('its end', (now) => now.host.lastRecovery !== null);
     expect(ended.host).toMatchObject({ state: 'lost', openRecovery: null });
     expect(ended.host.lastRecovery).toMatchObject({
@@ -249,6 +262,7 @@ describe('a health monitor', () => {
 
   it('knows nothing without its host, reports that, and goes on when it is back', async () => {
     const elsewhere = `away-${nameOf()}`;
+    const letGo = holdRecoveries();
     await start({ host: elsewhere, hostTimeout: '1s' });
     const lost = await seen('lost', ({ host }) => host.openRecovery !== null);
     expect(lost).toMatchObject({ state: 'unknown', host: { name: elsewhere, state: 'lost' } });
@@ -258,5 +272,6 @@ describe('a health monitor', () => {
     await seen('healthy', ({ state, host }) => state === 'healthy' && host.state === 'watching');
     await stop();
     await harness.client.workflow.getHandle(recoveryId(`host/${elsewhere}`)).terminate();
+    letGo();
   });
 });
