@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { glob } from 'tinyglobby';
 import { parseAllDocuments } from 'yaml';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BREAKS, breakPlaybook, type PlaybookDocument } from '../../../scripts/lib/broken-playbooks.ts';
 import { mutantsOf, outcomeOf, planRounds, type Ended } from '../../../scripts/lib/drill-mutants.ts';
 import { inRoot } from '../../../scripts/lib/paths.mjs';
@@ -119,6 +119,38 @@ describe('mutants without one action', () => {
       { dropped: new Map(Object.entries({ p: 'x', q: 'y' })), drills: ['a', 'b', 'c'] },
       { dropped: new Map([['p', 'y']]), drills: ['a'] },
     ]);
+  });
+});
+
+describe('a broken build', () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const HOOK: string = inRoot('scripts', 'lib', 'broken-build-hook.mjs');
+  type Load = (url: string, context: object, next: () => Promise<{ source: string }>) => Promise<{ source: string }>;
+
+  /** What the hook makes of a module, which is built from this file. */
+  async function load(file: string, source?: string): Promise<string> {
+    vi.resetModules();
+    const { load: hook } = (await import(HOOK)) as { load: Load };
+    const text = source ?? (await readFile(inRoot('src', file), 'utf8'));
+    const loaded = await hook(`file:///any/dist/${file.replace('.ts', '.js')}`, {}, () =>
+      Promise.resolve({ source: text }),
+    );
+    return loaded.source;
+  }
+
+  it('reads the playbooks of another folder and looks at no probe', async () => {
+    vi.stubEnv('RERAIL_BROKEN_PLAYBOOKS', '/the/mutants');
+    vi.stubEnv('RERAIL_BROKEN_BLIND', 'yes');
+    expect(await load('config/load-playbooks.ts')).toContain('BUILTIN_PLAYBOOKS = "/the/mutants"');
+    expect(await load('planner/build-plan.ts')).toContain('verify: { ...spec.verify, probes: [] }');
+  });
+  it('looks unless it is to be blind', async () => {
+    vi.stubEnv('RERAIL_BROKEN_PLAYBOOKS', '/the/mutants');
+    expect(await load('planner/build-plan.ts')).not.toContain('probes: []');
+  });
+  it('fails where the source is another than it knows', async () => {
+    vi.stubEnv('RERAIL_BROKEN_BLIND', 'yes');
+    await expect(load('planner/build-plan.ts', 'export {};')).rejects.toThrow('does not say');
   });
 });
 
