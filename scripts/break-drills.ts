@@ -28,7 +28,7 @@ playbooks and no drill passes with a broken one.
 A drill that does not pass unbroken says nothing of a mutant; nor does a mutant whose drill is aborted or invalid. Both
 are listed as undecided and fail the run. NAME or FILE chooses drills, as in \`rerail drill run\`.
 
-All drills take about 12 minutes for none, 10 for drop, 60 for drop-one, and 90 each for lie and blind.
+On two cores all drills take about 12 minutes for none, 6 for drop, 45 for drop-one, 60 for lie and 90 for blind.
 `;
 
 /** A broken playbook looks in vain before it gives up; nothing that comes to an end is cut off. */
