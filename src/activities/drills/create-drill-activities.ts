@@ -5,7 +5,7 @@ import type { DrillFault, DrillSpec, SandboxItem } from '../../domain/drill.ts';
 import { digestFile } from '../../store/digest-file.ts';
 import { asActivity } from '../support/as-activity.ts';
 import { withHeartbeat } from '../support/with-heartbeat.ts';
-import { git } from './faults/git.ts';
+import { git } from './faults/git-program.ts';
 import { injectFault, takeBackFault } from './faults/registry.ts';
 import { forgetProcesses, removeSandbox } from './remove-sandbox.ts';
 import { mountDisks } from './sandbox-disks.ts';
