@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { createDrillActivities } from '../../src/activities/drills/create-drill-activities.ts';
 import { injectFault, takeBackFault } from '../../src/activities/drills/faults/registry.ts';
+import { prepareSandbox } from '../../src/activities/drills/prepare-sandbox.ts';
 import { removeSandbox } from '../../src/activities/drills/remove-sandbox.ts';
 import { existingSandbox, sandboxPlace } from '../../src/activities/drills/sandbox-place.ts';
 import { processesIn } from '../../src/activities/drills/sandbox-processes.ts';
@@ -21,9 +21,9 @@ interface SandboxOfTest {
 /** A sandbox as a drill makes it, with all that it runs. */
 export async function openDrillSandbox({ dataDir, id, temporalServer }: SandboxOfTest, given: object) {
   const sandbox = SandboxSchema.parse(given);
-  const { path: work, inputs } = await createDrillActivities({ dataDir }).prepareSandbox({ id, sandbox });
+  const { path: work, inputs } = await prepareSandbox(dataDir, { id, sandbox });
   const place = await existingSandbox(dataDir, id);
-  await startAll(place, sandbox, temporalServer);
+  await startAll(place, sandbox, { temporalServer });
   let index = 0;
   return {
     place,
