@@ -6,8 +6,7 @@ import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { git } from '../../src/activities/drills/faults/git-program.ts';
 import { FAULTS, injectFault } from '../../src/activities/drills/faults/registry.ts';
-import { sweepSandboxes } from '../../src/activities/drills/remove-sandbox.ts';
-import { processesIn, sandboxProcess } from '../../src/activities/drills/sandbox-processes.ts';
+import { sandboxProcess } from '../../src/activities/drills/sandbox-processes.ts';
 import { askTmux } from '../../src/activities/drills/sandbox-sessions.ts';
 import { withRedis } from '../../src/activities/providers/redis/connection.ts';
 import { DrillFaultSchema } from '../../src/domain/drill-fault.schema.ts';
@@ -219,24 +218,4 @@ describe('the faults of a drill', () => {
       expect((await log()).trim().endsWith(year)).toBe(false);
     });
   });
-});
-
-it('takes away the sandbox of a drill that was killed, and lets that of an open one be', async () => {
-  const box = await open({
-    disks: [{ path: 'disk', bytes: 1024 * 1024 }],
-    services: [{ kind: 'http', name: 'api' }],
-    proxies: [{ name: 'front', to: 'api' }],
-  });
-  await injectFault(box.place, 0, { type: 'portClosed', proxy: 'front' });
-  const asked: object[] = [];
-  const sweep = (isOpen: boolean) =>
-    sweepSandboxes(dataDir, (drill) => {
-      asked.push(drill);
-      return Promise.resolve(isOpen);
-    });
-  expect(await sweep(true)).toEqual({ removed: [], left: [] });
-  expect((await processesIn(box.place)).length).toBe(2);
-  expect(await sweep(false)).toEqual({ removed: [ID], left: [] });
-  expect(asked[0]).toEqual({ workflowId: 'drill/faults/1', runId: 'run' });
-  expect(await processesIn(box.place)).toEqual([]);
 });
