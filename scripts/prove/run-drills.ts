@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { holdersOf } from '../../test/chaos/suite/leftovers.ts';
@@ -14,19 +14,35 @@ export function findDrillReports(lines: string): object[] {
   });
 }
 
-/** What still runs, is mounted or lies there when the system that ran the drills has ended. */
-async function leftBy(directory: string): Promise<string[]> {
-  const sandboxes = await readdir(join(directory, 'data', 'drills')).catch(() => []);
-  return [...holdersOf(directory), ...sandboxes.map((name) => `sandbox ${name}`)];
+const temporaryOf = (directory: string): string => join(directory, 'tmp');
+
+/** Whatever a drill may leave where the system that ran it has ended: what runs, is mounted, or lies where drills make things. */
+export async function leftBy(directory: string): Promise<string[]> {
+  const data = join(directory, 'data');
+  const places = [
+    { kind: 'sandbox', folder: join(data, 'drills'), isLeft: () => true },
+    { kind: 'process record', folder: join(data, 'processes'), isLeft: (name: string) => name.startsWith('drill-') },
+    { kind: 'temporary', folder: temporaryOf(directory), isLeft: () => true },
+  ];
+  const found = places.map(async ({ kind, folder, isLeft }) =>
+    (await readdir(folder).catch(() => [])).filter(isLeft).map((name) => `${kind} ${name}`),
+  );
+  return [...holdersOf(directory), ...(await Promise.all(found)).flat()];
 }
 
-/** All built-in drills on a system of their own, which is taken away afterwards. */
-export async function runDrills(serverPath: string): Promise<Ended & { output: object[] | undefined }> {
+/** All built-in drills, or the named ones, on a system of their own, which is taken away afterwards. */
+export async function runDrills(
+  serverPath: string,
+  names: readonly string[] = [],
+): Promise<Ended & { output: object[] | undefined }> {
   const directory = await mkdtemp(join(tmpdir(), 'rerail-prove-'));
-  const settings = { RERAIL_TEMPORAL_BIN: serverPath, RERAIL_HOST: 'prove' };
+  // PostgreSQL, which is not root, has to get through to what it keeps.
+  await chmod(directory, 0o711);
+  await mkdir(temporaryOf(directory), { mode: 0o711 });
+  const settings = { RERAIL_TEMPORAL_BIN: serverPath, RERAIL_HOST: 'prove', TMPDIR: temporaryOf(directory) };
   try {
     const run = await withOwnSystem(directory, settings, ({ env }) =>
-      runCommand(process.execPath, [MAIN, 'drill', 'run', '-o', 'jsonl'], env),
+      runCommand(process.execPath, [MAIN, 'drill', 'run', '-o', 'jsonl', ...names], env),
     );
     const reports = findDrillReports(run.stdout);
     const output = reports.length === 0 ? undefined : [...reports, { leftovers: await leftBy(directory) }];

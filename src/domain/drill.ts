@@ -51,6 +51,14 @@ export function findLosses(before: readonly SandboxItem[], after: readonly Sandb
   });
 }
 
+const RUN_IN_NAME = 8;
+const endOf = (runId: string): string => `-${runId.slice(0, RUN_IN_NAME)}`;
+
+/** A name that no other component, and no other run of this drill, has: processes and services are known by it. */
+export const componentOfRun = (name: string, runId: string): string => `drill-${name}${endOf(runId)}`;
+export const isComponentOfRun = (name: string, runId: string): boolean =>
+  name.startsWith('drill-') && name.endsWith(endOf(runId));
+
 /** What a drill has seen, before anybody has judged it. */
 export type DrillFacts = Omit<DrillReport, 'verdict' | 'problems'>;
 

@@ -37,6 +37,12 @@ function createFacts({ name, host, spec }: DrillInput): DrillFacts {
   };
 }
 
+/** What is missing for a drill is said with what helps: it is all that anybody sees of it. */
+function sayWithRemedy(error: unknown): string {
+  const { message, remedy } = recordError(error);
+  return remedy === undefined ? message : `${message}. ${remedy}`;
+}
+
 const verdictOf = ({ spec, facts, invalid, aborted }: DrillState): { verdict: DrillVerdict; problems: string[] } => {
   if (invalid !== undefined) return { verdict: 'invalid', problems: [invalid, ...facts.left] };
   if (aborted !== undefined) return { verdict: 'aborted', problems: [aborted, ...facts.left] };
@@ -77,7 +83,8 @@ export async function drill(input: DrillInput): Promise<DrillReport> {
     await scope.run(() => runDrill(state));
   } catch (error) {
     const cancelled = CancellationScope.current().consideredCancelled;
-    if (!isCancellation(error)) state.invalid = recordError(error).message;
+    // Cancelled, what was under way may say that its worker has died.
+    if (!isCancellation(error) && !scope.consideredCancelled) state.invalid = sayWithRemedy(error);
     else state.aborted = cancelled ? 'it was cancelled' : `it was not over within ${spec.deadline}`;
   }
   return CancellationScope.nonCancellable(async () => {
@@ -95,12 +102,16 @@ async function cleanUp({ host, id, facts, components = {} }: DrillState): Promis
   const processes = Object.keys(components).filter((name) => components[name]?.process);
   try {
     await forgetServices(components);
-    const { left } = await hostActivities(host, { timeout: '60s', summary: 'take the sandbox away' }).removeSandbox({
+    const { left } = await hostActivities(host, {
+      timeout: '60s',
+      heartbeat: '4s',
+      summary: 'take the sandbox away',
+    }).removeSandbox({
       id,
       ...(processes.length > 0 ? { processes } : {}),
     });
     facts.left.push(...left);
   } catch (error) {
-    facts.left.push(`the sandbox: ${recordError(error).message}`);
+    facts.left.push(`the sandbox: ${sayWithRemedy(error)}`);
   }
 }

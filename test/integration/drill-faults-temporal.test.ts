@@ -1,20 +1,12 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { createDrillActivities } from '../../src/activities/drills/create-drill-activities.ts';
-import { injectFault, takeBackFault } from '../../src/activities/drills/faults/registry.ts';
-import { removeSandbox } from '../../src/activities/drills/remove-sandbox.ts';
-import { existingSandbox, sandboxPlace } from '../../src/activities/drills/sandbox-place.ts';
-import { processesIn } from '../../src/activities/drills/sandbox-processes.ts';
-import { startAll } from '../../src/activities/drills/start-all.ts';
 import { createRecoveryClient } from '../../src/client/recovery-client.ts';
-import { DrillFaultSchema } from '../../src/domain/drill-fault.schema.ts';
-import { SandboxSchema } from '../../src/domain/drill-sandbox.schema.ts';
 import { DrillSpecSchema } from '../../src/domain/drill.schema.ts';
 import { createServerProgram } from '../../src/embedded/server-program.ts';
+import { expectRemoved, openDrillSandbox } from '../support/drill-sandbox.ts';
 import { until } from '../support/until.ts';
 
 const ID = 'drill/faults-temporal/1/run';
@@ -28,29 +20,24 @@ beforeAll(async () => {
   vi.stubEnv('RERAIL_TEMPORAL_BIN', inject('serverBinary'));
   dataDir = await realpath(await mkdtemp(path.join(tmpdir(), 'rerail-faults-')));
 });
-afterEach(async () => {
-  const place = sandboxPlace(dataDir, ID);
-  expect(await removeSandbox(place)).toEqual([]);
-  expect(await processesIn(place)).toEqual([]);
-  expect([place.root, place.outside].filter(existsSync)).toEqual([]);
-});
+afterEach(() => expectRemoved({ dataDir, id: ID }));
 afterAll(async () => {
   vi.unstubAllEnvs();
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function open(temporalServer = createServerProgram({})) {
-  const sandbox = SandboxSchema.parse({ services: SERVICES });
-  const { inputs } = await createDrillActivities({ dataDir }).prepareSandbox({ id: ID, sandbox });
-  const place = await existingSandbox(dataDir, ID);
-  await startAll(place, sandbox, temporalServer);
-  const [server, worker] = ['server', 'worker'].map((name) => `127.0.0.1:${inputs?.ports[name] ?? 0}`);
-  return { place, server: server ?? '', worker: worker ?? '' };
+async function open() {
+  const box = await openDrillSandbox(
+    { dataDir, id: ID, temporalServer: createServerProgram({}) },
+    { services: SERVICES },
+  );
+  const [server = '', worker = ''] = ['server', 'worker'].map((name) => `127.0.0.1:${box.port(name)}`);
+  return { ...box, server, worker };
 }
 
 describe('Temporal in the sandbox of a drill', () => {
   it('is killed and stopped, and has its state and its worker again', async () => {
-    const { place, server, worker } = await open();
+    const { during, server, worker } = await open();
     const healthy = () =>
       fetch(`http://${worker}/healthz`, { headers: { connection: 'close' } }).then(
         ({ ok }) => ok,
@@ -70,15 +57,6 @@ describe('Temporal in the sandbox of a drill', () => {
         return undefined;
       }
     };
-    const during = async (index: number, given: object, seen: () => Promise<void>) => {
-      const fault = DrillFaultSchema.parse(given);
-      // Twice, as after a lost worker.
-      await injectFault(place, index, fault);
-      await injectFault(place, index, fault);
-      await seen();
-      await takeBackFault(place, index);
-      await takeBackFault(place, index);
-    };
     const connection = await Connection.connect({ address: server });
     try {
       const { breakers } = createRecoveryClient({ client: new Client({ connection }), taskQueue: 'drilled' });
@@ -88,12 +66,12 @@ describe('Temporal in the sandbox of a drill', () => {
     }
     expect([await healthy(), await stateOf('payments')]).toEqual([true, 'FORCED_OPEN']);
 
-    await during(0, { type: 'killService', service: 'worker' }, async () => {
+    await during({ type: 'killService', service: 'worker' }, async () => {
       expect([await healthy(), await stateOf('payments')]).toEqual([false, undefined]);
     });
     await until(async () => (await stateOf('payments')) === 'FORCED_OPEN', 'the worker');
-    for (const [index, type] of ['killService', 'stopService'].entries()) {
-      await during(index + 1, { type, service: 'server' }, async () => {
+    for (const type of ['killService', 'stopService']) {
+      await during({ type, service: 'server' }, async () => {
         expect(await stateOf('payments'), type).toBeUndefined();
       });
       await until(async () => (await stateOf('payments')) === 'FORCED_OPEN', `the server after ${type}`);
@@ -101,9 +79,7 @@ describe('Temporal in the sandbox of a drill', () => {
   });
 
   it('says what is missing where the host knows no server', async () => {
-    const sandbox = SandboxSchema.parse({ services: SERVICES });
-    await createDrillActivities({ dataDir }).prepareSandbox({ id: ID, sandbox });
-    await expect(startAll(await existingSandbox(dataDir, ID), sandbox)).rejects.toMatchObject({
+    await expect(openDrillSandbox({ dataDir, id: ID }, { services: SERVICES })).rejects.toMatchObject({
       code: 'setup-failed',
       remedy: expect.stringContaining('rerail worker') as string,
     });

@@ -1,21 +1,17 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { Resolver } from 'node:dns/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { FAULTS, injectFault, takeBackFault } from '../../src/activities/drills/faults/registry.ts';
-import { createDrillActivities } from '../../src/activities/drills/create-drill-activities.ts';
-import { removeSandbox, sweepSandboxes } from '../../src/activities/drills/remove-sandbox.ts';
-import { existingSandbox, sandboxPlace } from '../../src/activities/drills/sandbox-place.ts';
-import { processesIn, sandboxProcess } from '../../src/activities/drills/sandbox-processes.ts';
+import { git } from '../../src/activities/drills/faults/git-program.ts';
+import { FAULTS, injectFault } from '../../src/activities/drills/faults/registry.ts';
+import { sandboxProcess } from '../../src/activities/drills/sandbox-processes.ts';
 import { askTmux } from '../../src/activities/drills/sandbox-sessions.ts';
-import { startAll } from '../../src/activities/drills/start-all.ts';
 import { withRedis } from '../../src/activities/providers/redis/connection.ts';
-import { DrillFaultSchema, type DrillFault } from '../../src/domain/drill-fault.schema.ts';
-import { SandboxSchema } from '../../src/domain/drill-sandbox.schema.ts';
+import { DrillFaultSchema } from '../../src/domain/drill-fault.schema.ts';
 import { FAULT_KINDS } from '../../src/domain/drill.ts';
+import { expectRemoved, openDrillSandbox } from '../support/drill-sandbox.ts';
 import { childrenOf, stopProcess } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 
@@ -25,14 +21,7 @@ let dataDir = '';
 beforeAll(async () => {
   dataDir = await realpath(await mkdtemp(path.join(tmpdir(), 'rerail-faults-')));
 });
-afterEach(async () => {
-  const place = sandboxPlace(dataDir, ID);
-  expect(await removeSandbox(place)).toEqual([]);
-  // Nothing of it is left: no process, no mount, no folder.
-  expect(await processesIn(place)).toEqual([]);
-  expect(await readFile('/proc/self/mounts', 'utf8')).not.toContain(place.root);
-  expect([place.root, place.outside].filter(existsSync)).toEqual([]);
-});
+afterEach(() => expectRemoved({ dataDir, id: ID }));
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
 interface Rejected {
@@ -49,28 +38,7 @@ const rejection = (work: Promise<unknown>): Promise<Rejected> =>
     (error: unknown) => error as Rejected,
   );
 
-async function open(given: object) {
-  const sandbox = SandboxSchema.parse(given);
-  const { path: work, inputs } = await createDrillActivities({ dataDir }).prepareSandbox({ id: ID, sandbox });
-  const place = await existingSandbox(dataDir, ID);
-  await startAll(place, sandbox);
-  let index = 0;
-  return {
-    place,
-    at: (name: string) => path.join(work, name),
-    port: (name: string) => inputs?.ports[name] ?? 0,
-    /** Injects it, twice as after a lost worker, lets it be seen, and takes it back, twice as well. */
-    async during(fault: object, seen: () => Promise<void>) {
-      const parsed: DrillFault = DrillFaultSchema.parse(fault);
-      const own = index++;
-      await injectFault(place, own, parsed);
-      await injectFault(place, own, parsed);
-      await seen();
-      await takeBackFault(place, own);
-      await takeBackFault(place, own);
-    },
-  };
-}
+const open = (given: object) => openDrillSandbox({ dataDir, id: ID }, given);
 
 describe('the faults of a drill', () => {
   it('all have an undo', () => {
@@ -98,7 +66,6 @@ describe('the faults of a drill', () => {
       expect(await readdir(box.place.work)).not.toContain('lib');
     });
     expect(await readFile(box.at('lib/b.txt'), 'utf8')).toBe('b\n');
-    const { git } = await import('../../src/activities/drills/faults/git.ts');
     await box.during({ type: 'gitMissingObject', path: 'a.txt' }, async () => {
       await rejection(git(box.place.work, ['cat-file', '-p', 'HEAD:a.txt']));
     });
@@ -251,24 +218,4 @@ describe('the faults of a drill', () => {
       expect((await log()).trim().endsWith(year)).toBe(false);
     });
   });
-});
-
-it('takes away the sandbox of a drill that was killed, and lets that of an open one be', async () => {
-  const box = await open({
-    disks: [{ path: 'disk', bytes: 1024 * 1024 }],
-    services: [{ kind: 'http', name: 'api' }],
-    proxies: [{ name: 'front', to: 'api' }],
-  });
-  await injectFault(box.place, 0, { type: 'portClosed', proxy: 'front' });
-  const asked: object[] = [];
-  const sweep = (isOpen: boolean) =>
-    sweepSandboxes(dataDir, (drill) => {
-      asked.push(drill);
-      return Promise.resolve(isOpen);
-    });
-  expect(await sweep(true)).toEqual({ removed: [], left: [] });
-  expect((await processesIn(box.place)).length).toBe(2);
-  expect(await sweep(false)).toEqual({ removed: [ID], left: [] });
-  expect(asked[0]).toEqual({ workflowId: 'drill/faults/1', runId: 'run' });
-  expect(await processesIn(box.place)).toEqual([]);
 });

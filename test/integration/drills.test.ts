@@ -1,12 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
 import { draftDrill } from '../../src/cli/commands/drill-from.ts';
 import { lintDefinitions } from '../../src/config/lint-definitions.ts';
 import { findDrills } from '../../src/config/load-drills.ts';
+import { findCommand } from '../../src/process/find-command.ts';
 import { DrillSpecSchema } from '../../src/domain/drill.schema.ts';
 import type { DrillReport } from '../../src/domain/drill.ts';
 import { stopChild, useCli } from '../support/cli.ts';
@@ -51,10 +52,10 @@ afterAll(async () => {
 });
 
 /** A file that has to say "good", checked by a command; `mended` is what the playbook under test is called. */
-const start = (mended: string, more: object = {}) =>
+const start = (mended: string, more: object = {}, host = `cli-${cli.unique}`) =>
   recoveries.drills.start({
     name: mended,
-    host: `cli-${cli.unique}`,
+    host,
     spec: DrillSpecSchema.parse({
       playbook: mended,
       sandbox: { files: { 'state.txt': 'good\n', 'other/deep.txt': 'kept\n' } },
@@ -120,6 +121,24 @@ describe('a drill', () => {
     const never = await run('drill-mends', { steadyState: [{ name: 'never', command: { argv: ['false'] } }] });
     expect(never.problems[0]).toContain('does not hold before the fault');
     expect(never.recovery).toBeUndefined();
+  });
+
+  it('says what to install where its host lacks a program', async () => {
+    const programs = `${cli.root}/programs`;
+    await mkdir(programs);
+    for (const name of ['git', 'grep', 'node']) await symlink(await findCommand(name, '/'), `${programs}/${name}`);
+    const host = `bare-${cli.unique}`;
+    const bare = await cli.startWorker({ PATH: programs, RERAIL_HOST: host, RERAIL_DATA_DIR: `${cli.root}/bare` });
+    onTestFinished(() => stopChild(bare));
+    const handle = await start('drill-mends', { faults: [{ type: 'cpuExhaustion', limit: '5s' }] }, host);
+    expect(await handle.result()).toMatchObject({
+      verdict: 'invalid',
+      problems: [
+        'this drill needs stress-ng, which is not installed. ' +
+          'Install it (Debian: apt-get install stress-ng) on the host of the worker.',
+      ],
+    });
+    expect(await readdir(`${cli.root}/bare/drills`)).toEqual([]);
   });
 
   it('takes everything back when it is cancelled or lasts too long', async () => {

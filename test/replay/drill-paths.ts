@@ -1,3 +1,5 @@
+import { Context } from '@temporalio/activity';
+import { withHeartbeat } from '../../src/activities/support/with-heartbeat.ts';
 import { DrillSpecSchema, type DrillSpec } from '../../src/domain/drill.schema.ts';
 import type { ProbeReading } from '../../src/domain/probe.ts';
 import { drillSuiteId, WORKFLOW_TYPES } from '../../src/domain/wire-names.ts';
@@ -44,6 +46,21 @@ export function breakable(
     settle: '1s',
     ...more,
   });
+}
+
+/** An activity that works until it hears that it is cancelled. Answers whether it is at work. */
+export function untilCancelled(harness: Harness, activity: string, onStop: () => void = () => undefined) {
+  let atWork = false;
+  harness.fakes[activity] = () =>
+    withHeartbeat(async () => {
+      atWork = true;
+      try {
+        await Context.current().cancelled;
+      } finally {
+        onStop();
+      }
+    });
+  return (): Promise<boolean> => Promise.resolve(atWork);
 }
 
 const begin = (...given: Parameters<typeof breakable>) =>
@@ -114,6 +131,18 @@ export const DRILL_PATHS: { name: string; play: (harness: Harness) => Promise<st
       await until(() => Promise.resolve(hangs), 'the command of its recovery');
       await handle.cancel();
       release();
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'drill-cancelled-while-injecting',
+    async play(harness) {
+      const spec = breakable(harness, 'retry');
+      const isInjecting = untilCancelled(harness, 'injectFault');
+      const handle = await harness.recoveries.drills.start({ name: 'path', host: harness.host, spec });
+      await until(isInjecting, 'the fault');
+      await handle.cancel();
       await handle.result();
       return handle.workflowId;
     },

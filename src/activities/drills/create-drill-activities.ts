@@ -1,31 +1,16 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Context } from '@temporalio/activity';
 import { glob } from 'tinyglobby';
-import type { DrillFault, DrillSpec, SandboxItem } from '../../domain/drill.ts';
+import type { DrillFault, SandboxItem } from '../../domain/drill.ts';
 import { digestFile } from '../../store/digest-file.ts';
 import { asActivity } from '../support/as-activity.ts';
 import { withHeartbeat } from '../support/with-heartbeat.ts';
-import { git } from './faults/git.ts';
 import { injectFault, takeBackFault } from './faults/registry.ts';
 import { forgetProcesses, removeSandbox } from './remove-sandbox.ts';
-import { mountDisks } from './sandbox-disks.ts';
-import { existingSandbox, openSandbox, sandboxPlace, type SandboxPlace } from './sandbox-place.ts';
-import { choosePorts, type Ports } from './sandbox-ports.ts';
-import { RERAIL } from './rerail-program.ts';
+import { prepareSandbox, type PreparedSandbox, type PrepareSandboxInput } from './prepare-sandbox.ts';
+import { existingSandbox, sandboxPlace, type SandboxPlace } from './sandbox-place.ts';
 import { startAll } from './start-all.ts';
 import type { TemporalServer } from './sandbox-temporal.ts';
-
-export interface PrepareSandboxInput {
-  /** Of the drill: workflow and run. */
-  id: string;
-  sandbox: DrillSpec['sandbox'];
-}
-
-export interface PreparedSandbox {
-  path: string;
-  /** What templates may speak of besides. */
-  inputs?: { ports: Ports; secrets: string; socket: string; rerail: string };
-}
 
 export interface InjectFaultInput {
   id: string;
@@ -41,44 +26,33 @@ async function listItems({ work }: SandboxPlace): Promise<SandboxItem[]> {
   );
 }
 
-async function initRepository({ work }: SandboxPlace): Promise<void> {
-  await git(work, ['init', '--quiet', '--initial-branch', 'main', '.']);
-  await git(work, ['add', '--all', '.']);
-  await git(work, ['commit', '--quiet', '--allow-empty', '--message', 'as it should be']);
-}
-
 export interface DrillDeps {
   dataDir: string;
   /** Absent: drills that need one say nothing. */
   temporalServer?: TemporalServer;
 }
 
+/** The drill waits until the work has stopped before it takes the sandbox away. */
+const untilCancelled = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  withHeartbeat(() => work(Context.current().cancellationSignal));
+
 /** What a drill does on its host. It makes a sandbox, breaks what is in it, and takes all of it away again. */
 export function createDrillActivities({ dataDir, temporalServer }: DrillDeps) {
   return {
-    /** May be repeated: a second try makes the same again. */
-    prepareSandbox: asActivity(async ({ id, sandbox }: PrepareSandboxInput): Promise<PreparedSandbox> => {
-      const place = await openSandbox(dataDir, id);
-      const { work, secrets, socket } = place;
-      await mountDisks(place, sandbox);
-      for (const [name, content] of Object.entries(sandbox.files)) {
-        const file = path.join(work, name);
-        await mkdir(path.dirname(file), { recursive: true });
-        await writeFile(file, content);
-      }
-      if (sandbox.git) await initRepository(place);
-      const ports = await choosePorts(place, sandbox);
-      return { path: work, inputs: { ports, secrets, socket, rerail: RERAIL } };
-    }),
+    prepareSandbox: asActivity((input: PrepareSandboxInput): Promise<PreparedSandbox> =>
+      untilCancelled((signal) => prepareSandbox(dataDir, input, signal)),
+    ),
     startSandboxProcesses: asActivity(({ id, sandbox }: PrepareSandboxInput): Promise<void> =>
-      withHeartbeat(async () => startAll(await existingSandbox(dataDir, id), sandbox, temporalServer)),
+      untilCancelled(async (signal) =>
+        startAll(await existingSandbox(dataDir, id), sandbox, { temporalServer, signal }),
+      ),
     ),
     listSandbox: asActivity(async ({ id }: { id: string }): Promise<SandboxItem[]> =>
       listItems(await existingSandbox(dataDir, id)),
     ),
     injectFault: asActivity(({ id, index, fault }: InjectFaultInput): Promise<{ at: string }> =>
-      withHeartbeat(async () => {
-        await injectFault(await existingSandbox(dataDir, id), index, fault);
+      untilCancelled(async (signal) => {
+        await injectFault(await existingSandbox(dataDir, id), index, fault, signal);
         return { at: new Date().toISOString() };
       }),
     ),

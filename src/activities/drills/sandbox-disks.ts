@@ -28,11 +28,12 @@ async function mountsBelow(root: string): Promise<string[]> {
 }
 
 /** Size-limited file systems in memory. Throws `setup-failed` where the worker may not mount: the drill is invalid then. */
-export async function mountDisks(place: SandboxPlace, { disks = [] }: Sandbox): Promise<void> {
+export async function mountDisks(place: SandboxPlace, { disks = [] }: Sandbox, signal?: AbortSignal): Promise<void> {
   const there = disks.length > 0 ? await mountsBelow(place.root) : [];
   for (const { path: name, bytes } of disks) {
     const folder = path.join(place.work, name);
     if (there.includes(folder)) continue;
+    signal?.throwIfAborted();
     await mkdir(folder, { recursive: true });
     const options = `size=${bytes},mode=0700,nosuid,nodev`;
     const wrong = await run(['mount', '-t', 'tmpfs', '-o', options, 'rerail-drill', folder]);

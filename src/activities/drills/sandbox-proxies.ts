@@ -53,6 +53,7 @@ export async function startProxies(
   signal?: AbortSignal,
 ): Promise<void> {
   if (proxies.length === 0) return;
+  signal?.throwIfAborted();
   const ports = await portsOf(place);
   const at = (name: string): string => `127.0.0.1:${ports[name] ?? 0}`;
   const file = path.join(place.root, 'proxies.json');
@@ -61,5 +62,5 @@ export async function startProxies(
   const program = await ensureGoTool(TOXIPROXY, signal);
   const argv = [program, '-host', '127.0.0.1', '-port', String(ports[CONTROL_PORT]), '-config', file];
   await startSandboxProcess(place, CONTROL_PORT, argv);
-  await awaitReady(place, CONTROL_PORT, () => askProxies(place, '/version', { method: 'GET' }));
+  await awaitReady({ place, signal }, CONTROL_PORT, () => askProxies(place, '/version', { method: 'GET' }));
 }

@@ -11,7 +11,7 @@ import { awaitReady } from './await-ready.ts';
 import { missingTool } from './missing-tool.ts';
 import { builtProgram } from './rerail-program.ts';
 import { startAndRemember } from './sandbox-argv.ts';
-import type { SandboxPlace } from './sandbox-place.ts';
+import { openOutside, type SandboxPlace } from './sandbox-place.ts';
 import { portsOf } from './sandbox-ports.ts';
 import { signed } from './sandbox-processes.ts';
 import type { ServiceOf, ServiceStart } from './service-start.ts';
@@ -54,7 +54,12 @@ async function unprivileged(): Promise<{ uid?: number; gid?: number }> {
   return { uid: Number(uid ?? 65_534), gid: Number(gid ?? 65_534) };
 }
 
-async function makeCluster(place: SandboxPlace, data: string, password: string, owner: { uid?: number; gid?: number }) {
+async function makeCluster(
+  { place, signal }: Pick<ServiceStart, 'place' | 'signal'>,
+  data: string,
+  password: string,
+  owner: { uid?: number; gid?: number },
+) {
   if (await stat(path.join(data, 'made')).catch(() => undefined)) return;
   await rm(data, { recursive: true, force: true });
   await mkdir(data, { recursive: true, mode: 0o700 });
@@ -69,8 +74,10 @@ async function makeCluster(place: SandboxPlace, data: string, password: string, 
     env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', ...signed(place) },
     cwd: data,
     timeoutMs: INIT_MS,
+    ...(signal === undefined ? {} : { signal, leavesNothing: true }),
   });
   await rm(file, { force: true });
+  signal?.throwIfAborted();
   if (result.exitCode !== 0)
     throw new RerailError('setup-failed', `initdb failed: ${result.stderr.slice(-300)}`, { nonRetryable: true });
   await writeFile(path.join(data, 'made'), '');
@@ -81,13 +88,13 @@ const asOwner = ({ uid, gid }: { uid?: number; gid?: number }): [string, ...stri
 
 async function startPostgres(
   { name, maxConnections }: ServiceOf<'postgres'>,
-  { place, port }: ServiceStart,
+  { place, port, signal }: ServiceStart,
 ): Promise<void> {
   const password = await passwordOf(place, name);
   const owner = await unprivileged();
   const data = path.join(place.outside, name);
-  await mkdir(place.outside, { recursive: true, mode: 0o700 });
-  await makeCluster(place, data, password, owner);
+  await openOutside(place);
+  await makeCluster({ place, signal }, data, password, owner);
   const settings = [
     ...['listen_addresses=127.0.0.1', `unix_socket_directories=${data}`, 'fsync=off', 'shared_buffers=8MB'],
     ...[`max_connections=${maxConnections}`, 'superuser_reserved_connections=3'],
@@ -95,7 +102,7 @@ async function startPostgres(
   const words = ['-D', path.join(data, 'cluster'), '-p', String(port), ...settings.flatMap((one) => ['-c', one])];
   const options = { cwd: data, env: { LC_ALL: 'C' }, owner };
   await startAndRemember(place, name, [await postgresProgram('postgres'), ...words], options);
-  await awaitReady(place, name, async () => {
+  await awaitReady({ place, signal }, name, async () => {
     const client = new Client({
       ...{ host: '127.0.0.1', port, user: 'rerail', password, database: 'postgres' },
       connectionTimeoutMillis: CONNECT_MS,
@@ -111,7 +118,10 @@ async function startPostgres(
   });
 }
 
-async function startRedis({ name, maxMemoryBytes }: ServiceOf<'redis'>, { place, port }: ServiceStart): Promise<void> {
+async function startRedis(
+  { name, maxMemoryBytes }: ServiceOf<'redis'>,
+  { place, port, signal }: ServiceStart,
+): Promise<void> {
   await passwordOf(place, name);
   const file = await findCommand('redis-server', '/').catch((cause: unknown) => {
     throw missingTool('redis-server', 'redis-server', cause);
@@ -125,7 +135,7 @@ async function startRedis({ name, maxMemoryBytes }: ServiceOf<'redis'>, { place,
   });
   await startAndRemember(place, name, [file, config]);
   const limits = { connectTimeoutMs: CONNECT_MS, timeoutMs: CONNECT_MS };
-  await awaitReady(place, name, () =>
+  await awaitReady({ place, signal }, name, () =>
     withRedis(redisAddress(place, name, port), limits, ({ client }) => client.ping()),
   );
 }
@@ -137,10 +147,10 @@ export const redisAddress = (place: SandboxPlace, name: string, port: number) =>
   passwordFrom: `file:${secretOf(place, name)}`,
 });
 
-async function startHttp({ name }: ServiceOf<'http'>, { place, port }: ServiceStart): Promise<void> {
+async function startHttp({ name }: ServiceOf<'http'>, { place, port, signal }: ServiceStart): Promise<void> {
   const argv = [process.execPath, program('http-service'), String(port), modeOf(place, name)];
   await startAndRemember(place, name, argv);
-  await awaitReady(place, name, () => fetch(`http://127.0.0.1:${port}/health`));
+  await awaitReady({ place, signal }, name, () => fetch(`http://127.0.0.1:${port}/health`));
 }
 
 async function startDns({ name, records }: ServiceOf<'dns'>, { place, port }: ServiceStart): Promise<void> {
@@ -152,12 +162,13 @@ async function startDns({ name, records }: ServiceOf<'dns'>, { place, port }: Se
 export async function startServices(
   place: SandboxPlace,
   { services = [] }: Sandbox,
-  temporalServer?: TemporalServer,
+  { temporalServer, signal }: { temporalServer?: TemporalServer | undefined; signal?: AbortSignal } = {},
 ): Promise<void> {
   const ports = await portsOf(place);
   const workers = services.filter(({ kind }) => kind === 'worker');
   for (const service of [...services.filter(({ kind }) => kind !== 'worker'), ...workers]) {
-    const start = { place, port: ports[service.name] ?? 0 };
+    signal?.throwIfAborted();
+    const start = { place, port: ports[service.name] ?? 0, signal };
     if (service.kind === 'postgres') await startPostgres(service, start);
     else if (service.kind === 'redis') await startRedis(service, start);
     else if (service.kind === 'http') await startHttp(service, start);

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Sandbox } from '../../domain/drill-sandbox.schema.ts';
 import { RerailError } from '../../domain/errors.ts';
@@ -7,7 +6,7 @@ import { findCommand } from '../../process/find-command.ts';
 import { listenerOf, sendSignal } from '../../process/proc.ts';
 import { runProcess } from '../../process/run-process.ts';
 import { missingTool } from './missing-tool.ts';
-import type { SandboxPlace } from './sandbox-place.ts';
+import { openOutside, type SandboxPlace } from './sandbox-place.ts';
 import { signed, startSandboxProcess } from './sandbox-processes.ts';
 
 const ANSWER_MS = 5000;
@@ -50,9 +49,14 @@ async function attach(place: SandboxPlace, session: string): Promise<void> {
 }
 
 /** A session that is there already was made by an earlier try. */
-export async function startSessions(place: SandboxPlace, { sessions = [] }: Sandbox): Promise<void> {
-  if (sessions.length > 0) await mkdir(place.outside, { recursive: true, mode: 0o700 });
+export async function startSessions(
+  place: SandboxPlace,
+  { sessions = [] }: Sandbox,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (sessions.length > 0) await openOutside(place);
   for (const { name, windows, attached } of sessions) {
+    signal?.throwIfAborted();
     const there = await askTmux(place, ['list-windows', '-t', `=${name}`, '-F', '#{window_name}']);
     const known = there?.trim().split('\n') ?? [];
     for (const [index, window] of windows.entries()) {

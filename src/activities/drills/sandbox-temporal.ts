@@ -29,7 +29,7 @@ const unless = (answered: boolean, what: string): void => {
 
 export async function startTemporal(
   { name }: ServiceOf<'temporal'>,
-  { place, port }: ServiceStart,
+  { place, port, signal }: ServiceStart,
   server: TemporalServer | undefined,
 ): Promise<void> {
   if (!server) {
@@ -41,12 +41,12 @@ export async function startTemporal(
   const cwd = await folderOf(place, name);
   const argv = await server.argvFor({ port, dbFile: path.join(cwd, 'temporal.db') });
   await startAndRemember(place, name, argv, { cwd });
-  await awaitReady(place, name, async () => unless(await server.answers(`${LOOPBACK}:${port}`), name));
+  await awaitReady({ place, signal }, name, async () => unless(await server.answers(`${LOOPBACK}:${port}`), name));
 }
 
 export async function startWorker(
   { name, taskQueue }: ServiceOf<'worker'>,
-  { place, port }: ServiceStart,
+  { place, port, signal }: ServiceStart,
   serverPort: number,
 ): Promise<void> {
   const cwd = await folderOf(place, name);
@@ -63,5 +63,7 @@ export async function startWorker(
     RERAIL_TASK_QUEUE: taskQueue,
   };
   await startAndRemember(place, name, [process.execPath, RERAIL, 'worker'], { cwd, env });
-  await awaitReady(place, name, async () => unless((await fetch(`http://${LOOPBACK}:${port}/healthz`)).ok, name));
+  await awaitReady({ place, signal }, name, async () =>
+    unless((await fetch(`http://${LOOPBACK}:${port}/healthz`)).ok, name),
+  );
 }

@@ -7,4 +7,5 @@ export type ServiceOf<Kind> = Extract<SandboxService, { kind: Kind }>;
 export interface ServiceStart {
   place: SandboxPlace;
   port: number;
+  signal?: AbortSignal | undefined;
 }

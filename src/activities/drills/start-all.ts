@@ -9,12 +9,22 @@ import { startServices } from './sandbox-services.ts';
 import { startSessions } from './sandbox-sessions.ts';
 import type { TemporalServer } from './sandbox-temporal.ts';
 
+export interface StartAllOptions {
+  temporalServer?: TemporalServer | undefined;
+  /** Stops between two steps, with its reason. */
+  signal?: AbortSignal;
+}
+
 /** Everything that a sandbox runs, in the order in which they need each other. May be repeated. */
-export async function startAll(place: SandboxPlace, sandbox: Sandbox, temporalServer?: TemporalServer): Promise<void> {
-  await startServices(place, sandbox, temporalServer);
-  await startProxies(place, sandbox);
-  await startSessions(place, sandbox);
+export async function startAll(place: SandboxPlace, sandbox: Sandbox, options: StartAllOptions = {}): Promise<void> {
+  const { signal } = options;
+  await startServices(place, sandbox, options);
+  await startProxies(place, sandbox, signal);
+  await startSessions(place, sandbox, signal);
   const { work, secrets, socket } = place;
   const inputs = { sandbox: work, ports: await portsOf(place), secrets, socket, rerail: RERAIL };
-  for (const { name, argv } of sandbox.processes) await startAndRemember(place, name, resolveLate(argv, inputs));
+  for (const { name, argv } of sandbox.processes) {
+    signal?.throwIfAborted();
+    await startAndRemember(place, name, resolveLate(argv, inputs));
+  }
 }

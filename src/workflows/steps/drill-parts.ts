@@ -1,6 +1,6 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { workflowInfo, type ActivityCancellationType } from '@temporalio/workflow';
 import type { ComponentSpec } from '../../domain/component.ts';
-import type { DrillFacts, DrillSpec } from '../../domain/drill.ts';
+import { componentOfRun, type DrillFacts, type DrillSpec } from '../../domain/drill.ts';
 import { newId } from '../../domain/ids.ts';
 import { resolveLate } from '../../domain/late-values.ts';
 import type { CommandOperation } from '../../domain/operation.ts';
@@ -34,6 +34,8 @@ export interface DrillState {
   facts: DrillFacts;
   /** What templates speak of, once the sandbox is there. */
   inputs?: DrillInputs;
+  /** Said of what works in the sandbox, so that nobody takes that away beside it; undefined in histories of before. */
+  cancellationType?: ActivityCancellationType;
   /** Known to its recovery alone. */
   components?: Record<string, ComponentSpec>;
   /** While it is open. */
@@ -43,13 +45,8 @@ export interface DrillState {
   aborted?: string;
 }
 
-const OWN = 8;
-
-/** A name that no other component, and no other run of this drill, has: processes and services are known by it. */
 export const componentNames = ({ components }: DrillSpec): Record<string, string> =>
-  Object.fromEntries(
-    Object.keys(components ?? {}).map((name) => [name, `drill-${name}-${workflowInfo().runId.slice(0, OWN)}`]),
-  );
+  Object.fromEntries(Object.keys(components ?? {}).map((name) => [name, componentOfRun(name, workflowInfo().runId)]));
 
 /** The components as its recovery gets them. A session is compared with the drill's own checkpoints. */
 export function placeComponents(spec: DrillSpec, inputs: DrillInputs): Record<string, ComponentSpec> {
@@ -100,10 +97,13 @@ export const placed = (probes: readonly Probe[], inputs: DrillInputs): Probe[] =
 
 /** Throws when the command fails: the drill could not do its part. */
 export async function inSandbox(
-  { id, host }: DrillState,
+  { id, host, cancellationType }: DrillState,
   sandbox: string,
   { argv, key, summary }: { argv: string[]; key: string; summary: string },
 ): Promise<void> {
   const operation: CommandOperation = { kind: 'command', argv, workspace: sandbox, host, idempotent: true };
-  await hostActivities(host, { timeout: '2m', summary }).runCommand({ operation, key: `${id}/${key}` });
+  await hostActivities(host, { timeout: '2m', summary, cancellationType }).runCommand({
+    operation,
+    key: `${id}/${key}`,
+  });
 }

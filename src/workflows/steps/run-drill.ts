@@ -1,6 +1,6 @@
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { ActivityCancellationType, CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
 import { findLosses, type DrillFault, type DrillSpec, type SandboxItem } from '../../domain/drill.ts';
-import { toMs } from '../../domain/duration.ts';
+import { toMs, type Duration } from '../../domain/duration.ts';
 import { newId } from '../../domain/ids.ts';
 import type { Probe, ProbeReading } from '../../domain/probe.ts';
 import { engine, hostActivities, sharedActivities } from '../activity-proxies.ts';
@@ -23,6 +23,8 @@ import { allPass, awaitProbes, readProbes } from './verify.ts';
 const LOAD = 1000;
 const EVERY_MS = 200;
 const STOP_WITHIN = '2m';
+/** A cancelled drill waits no longer for a worker that has died at work. */
+const HEARTBEAT = '4s';
 /** What is not on the host yet may have to be built first. */
 const BUILD_WITHIN = '10m';
 
@@ -33,8 +35,12 @@ const needsStart = ({ processes, services, proxies, sessions }: DrillSpec['sandb
 /** Each step fills in what it has seen. Throws only what the drill itself could not do. */
 export async function runDrill(state: DrillState): Promise<void> {
   const { spec, facts, host, id } = state;
+  if (patched('drill-waits-for-cancelled'))
+    state.cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
   const onHost = (summary: string) => hostActivities(host, { timeout: '2m', summary });
-  const { path: sandbox, inputs: more } = await onHost('make the sandbox').prepareSandbox({
+  const inIt = (summary: string, timeout: Duration = '2m') =>
+    hostActivities(host, { timeout, summary, heartbeat: HEARTBEAT, cancellationType: state.cancellationType });
+  const { path: sandbox, inputs: more } = await inIt('make the sandbox').prepareSandbox({
     id,
     sandbox: spec.sandbox,
   });
@@ -44,13 +50,13 @@ export async function runDrill(state: DrillState): Promise<void> {
   for (const [index, argv] of (spec.sandbox.prepare ?? []).entries())
     await inSandbox(state, sandbox, { argv, key: `prepare-${index}`, summary: 'prepare the sandbox' });
   if (needsStart(spec.sandbox)) {
-    const { startSandboxProcesses } = hostActivities(host, { timeout: BUILD_WITHIN, summary: 'start its processes' });
+    const { startSandboxProcesses } = inIt('start its processes', BUILD_WITHIN);
     await startSandboxProcesses({ id, sandbox: spec.sandbox });
   }
   await startComponents(host, components);
   if (spec.load) {
     const fault: DrillFault = { type: 'cpuExhaustion', ...spec.load, limit: spec.deadline, nice: 0 };
-    await onHost('load the host').injectFault({ id, index: LOAD, fault });
+    await inIt('load the host').injectFault({ id, index: LOAD, fault });
   }
   const steadyState = placed(spec.steadyState, inputs);
   facts.before = await awaitProbes(steadyState, toMs(spec.settle), EVERY_MS);
@@ -63,7 +69,7 @@ export async function runDrill(state: DrillState): Promise<void> {
   const captured = spec.checkpoint ? await capture(state, sandbox) : undefined;
   if (spec.checkpoint) await captureSessions(host, components);
   for (const [index, fault] of spec.faults.entries())
-    facts.times.t0 = (await onHost(`inject ${fault.type}`).injectFault({ id, index, fault })).at;
+    facts.times.t0 = (await inIt(`inject ${fault.type}`).injectFault({ id, index, fault })).at;
   facts.broken = await awaitFault(steadyState, toMs(spec.settle));
   if (allPass(facts.broken)) {
     state.invalid = 'the fault has no effect: the steady state holds in spite of it';
@@ -75,20 +81,30 @@ export async function runDrill(state: DrillState): Promise<void> {
 
 /** Takes back those faults that end by themselves, each after its time, while the recovery is at work. */
 async function whileFaultsEnd(state: DrillState, recover: () => Promise<void>): Promise<void> {
-  const { spec, host, id } = state;
+  const { spec, host, id, cancellationType } = state;
   const ending = new CancellationScope();
   const ended = ending.run(() =>
     Promise.all(
       spec.faults.map(async (fault, index) => {
         if (fault.for === undefined) return;
         await sleep(toMs(fault.for), { summary: `until ${fault.type} ends` });
-        await hostActivities(host, { timeout: '2m', summary: `take back ${fault.type}` }).takeBackFault({ id, index });
+        const options = { timeout: '2m', summary: `take back ${fault.type}`, cancellationType } as const;
+        await hostActivities(host, options).takeBackFault({ id, index });
       }),
     ),
   );
   // Looked at below; until then nobody waits for it.
   ended.catch(() => undefined);
-  await recover();
+  let failed = true;
+  try {
+    await recover();
+    failed = false;
+  } finally {
+    if (!failed || cancellationType !== undefined) await endNow(ending, ended);
+  }
+}
+
+async function endNow(ending: CancellationScope, ended: Promise<unknown>): Promise<void> {
   ending.cancel();
   try {
     await ended;

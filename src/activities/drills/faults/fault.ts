@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { DrillFault, FaultKind } from '../../../domain/drill.ts';
+import { resolveInside } from '../../../process/inside.ts';
 import type { SandboxPlace } from '../sandbox-place.ts';
 
 export interface FaultContext {
@@ -21,3 +23,9 @@ export type Faults<Kind extends FaultKind> = { [K in Kind]: Fault<K> };
 
 export const isThere = async (file: string): Promise<boolean> =>
   (await stat(file).catch(() => undefined)) !== undefined;
+
+export const inside = ({ place }: FaultContext, name: string): Promise<string> =>
+  resolveInside(place.work, name, 'path');
+/** Also of one that is not there any more: its folder must be in the sandbox. */
+export const placeOf = async (context: FaultContext, name: string): Promise<string> =>
+  path.join(await inside(context, path.dirname(name)), path.basename(name));

@@ -1,16 +1,10 @@
 import { chmod, copyFile, cp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { RerailError } from '../../../domain/errors.ts';
-import { resolveInside } from '../../../process/inside.ts';
 import { runProcess } from '../../../process/run-process.ts';
-import { isThere, type FaultContext, type Faults } from './fault.ts';
+import { inside, isThere, placeOf, type Faults } from './fault.ts';
 
 type Kind = 'writeFile' | 'deleteFile' | 'flipBit' | 'permissionDenied' | 'componentDisabled';
-
-const inside = ({ place }: FaultContext, name: string): Promise<string> => resolveInside(place.work, name, 'path');
-/** Also of one that is not there any more: its folder must be in the sandbox. */
-const placeOf = async (context: FaultContext, name: string): Promise<string> =>
-  path.join(await inside(context, path.dirname(name)), path.basename(name));
 
 async function keep(file: string, kept: string): Promise<void> {
   if ((await isThere(file)) && !(await isThere(kept)))

@@ -1,36 +1,33 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { RerailError } from '../../../domain/errors.ts';
-import { gitEnvironment } from '../../../process/git-environment.ts';
-import { runProcess } from '../../../process/run-process.ts';
-import { isThere, type Faults } from './fault.ts';
+import { inside, isThere, placeOf, type Faults } from './fault.ts';
+import { git } from './git-program.ts';
+import { keepGitState, putBackGitState } from './git-state.ts';
 
 type Kind = 'gitLock' | 'gitDetach' | 'gitConflict' | 'gitMissingObject';
 
-export async function git(work: string, args: readonly string[], mayFail: 'may fail' | 'must work' = 'must work') {
-  const result = await runProcess({ argv: ['git', ...args], env: gitEnvironment(), cwd: work, timeoutMs: 60_000 });
-  if (result.exitCode === 0 || mayFail === 'may fail') return result.stdout.toString('utf8');
-  throw new RerailError('command-failed', `git ${args[0] ?? ''} failed in the sandbox: ${result.stderr.trim()}`, {
-    remedy: 'The drill’s files or faults do not fit a repository: correct the definition.',
+/** The same line is changed on two branches. Touches this file alone; throws where git will not merge at all. */
+async function stopAtConflict(work: string, name: string): Promise<void> {
+  const original = await readFile(path.join(work, name), 'utf8');
+  const commit = async (content: string): Promise<void> => {
+    await writeFile(path.join(work, name), content);
+    await git(work, ['commit', '--quiet', '--message', `change ${name}`, '--', name]);
+  };
+  const before = (await git(work, ['rev-parse', 'HEAD'])).trim();
+  await commit(`theirs\n${original}`);
+  await git(work, ['branch', '--force', 'theirs']);
+  await git(work, ['reset', '--quiet', '--soft', before]);
+  await commit(`ours\n${original}`);
+  await git(work, ['merge', '--quiet', 'theirs'], 'may fail');
+  if (await isThere(mergeOf(work))) return;
+  throw new RerailError('command-failed', `git does not begin a merge that conflicts in ${name} of the sandbox`, {
+    remedy: 'Commit what the drill’s own commands have staged: git merges nothing beside it.',
     nonRetryable: true,
   });
 }
 
-async function stopAtConflict(work: string, name: string): Promise<void> {
-  if (await isThere(path.join(work, '.git', 'MERGE_HEAD'))) return;
-  const original = await readFile(path.join(work, name), 'utf8');
-  const commit = async (content: string): Promise<void> => {
-    await writeFile(path.join(work, name), content);
-    await git(work, ['commit', '--quiet', '--all', '--message', `change ${name}`]);
-  };
-  const branch = (await git(work, ['rev-parse', '--abbrev-ref', 'HEAD'])).trim();
-  await git(work, ['checkout', '--quiet', '-B', 'theirs']);
-  await commit(`theirs\n${original}`);
-  await git(work, ['checkout', '--quiet', branch]);
-  await commit(`ours\n${original}`);
-  await git(work, ['merge', '--quiet', 'theirs'], 'may fail');
-}
-
+const mergeOf = (work: string): string => path.join(work, '.git', 'MERGE_HEAD');
 const lockOf = (work: string): string => path.join(work, '.git', 'index.lock');
 
 export const GIT_FAULTS: Faults<Kind> = {
@@ -45,14 +42,21 @@ export const GIT_FAULTS: Faults<Kind> = {
       await git(place.work, ['checkout', '--quiet', '--detach']);
     },
     async takeBack(_fault, { place, kept }) {
-      await git(place.work, ['checkout', '--quiet', await readFile(kept, 'utf8')]);
+      if (await isThere(kept)) await git(place.work, ['checkout', '--quiet', await readFile(kept, 'utf8')]);
     },
   },
   gitConflict: {
-    inject: ({ path: name }, { place }) => stopAtConflict(place.work, name),
-    async takeBack(_fault, { place }) {
-      await git(place.work, ['merge', '--abort'], 'may fail');
+    async inject({ path: name }, context) {
+      const { place, begun, kept } = context;
+      if (begun && (await isThere(mergeOf(place.work)))) return;
+      const file = await inside(context, name);
+      // An earlier try may have come to any of the steps.
+      if (begun) await putBackGitState(place.work, file, kept);
+      await keepGitState(place.work, file, kept);
+      await stopAtConflict(place.work, name);
     },
+    takeBack: async ({ path: name }, context) =>
+      putBackGitState(context.place.work, await placeOf(context, name), context.kept),
   },
   gitMissingObject: {
     async inject({ path: name }, { place, kept }) {

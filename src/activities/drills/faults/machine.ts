@@ -42,11 +42,12 @@ async function stress(
 }
 
 /** Until nothing more fits; an earlier try has begun with it. */
-async function fill(file: string): Promise<void> {
+async function fill(file: string, signal: AbortSignal | undefined): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const handle = await open(file, 'a');
   try {
     for (let size = BLOCK; size >= 1;) {
+      signal?.throwIfAborted();
       try {
         await handle.write(Buffer.alloc(size));
         if (size < BLOCK) size = Math.floor(size / 2);
@@ -70,7 +71,7 @@ async function diskOf({ place }: FaultContext, name: string): Promise<string> {
 
 export const MACHINE_FAULTS: Faults<Kind> = {
   diskFull: {
-    inject: async ({ disk, file }, context) => fill(path.join(await diskOf(context, disk), file)),
+    inject: async ({ disk, file }, context) => fill(path.join(await diskOf(context, disk), file), context.signal),
     takeBack: ({ disk, file }, { place }) => rm(path.join(place.work, disk, file), { force: true }),
   },
   cpuExhaustion: {

@@ -24,7 +24,7 @@ const startAgain = async ({ place }: FaultContext, name: string): Promise<void> 
 
 export const PROCESS_FAULTS: Faults<Kind> = {
   killProcess: {
-    inject: ({ process: name }, { place, begun }) => signalSandboxProcess(place, name, 'SIGKILL', begun),
+    inject: ({ process: name }, { place, begun }) => killSandboxProcess(place, name, begun),
     takeBack: ({ process: name }, context) => startAgain(context, name),
   },
   /** Its host keeps it running, or a person starts it again: the drill has not started it. */

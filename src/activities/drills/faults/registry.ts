@@ -41,18 +41,26 @@ const faultOf = ({ type }: DrillFault) => FAULTS[type] as unknown as Fault<'gitL
 
 type FaultGiven = Extract<DrillFault, { type: 'gitLock' }>;
 
-const contextOf = (place: SandboxPlace, index: number, begun: boolean): FaultContext => ({
+const contextOf = (place: SandboxPlace, index: number, begun: boolean, signal?: AbortSignal): FaultContext => ({
   place,
   begun,
+  signal,
   kept: path.join(place.root, `before-${index}`),
 });
 
 /** Breaks what the drill has made, for real. Once: a second try after a lost worker finds its mark and does nothing. */
-export async function injectFault(place: SandboxPlace, index: number, fault: DrillFault): Promise<void> {
+export async function injectFault(
+  place: SandboxPlace,
+  index: number,
+  fault: DrillFault,
+  signal?: AbortSignal,
+): Promise<void> {
+  signal?.throwIfAborted();
   const known = await readMark(place, index);
   if (known && known.state !== 'begun') return;
   await writeFileAtomic(markOf(place, index), JSON.stringify({ state: 'begun', fault } satisfies Mark));
-  await faultOf(fault).inject(fault as FaultGiven, contextOf(place, index, known !== undefined));
+  signal?.throwIfAborted();
+  await faultOf(fault).inject(fault as FaultGiven, contextOf(place, index, known !== undefined, signal));
   await writeFileAtomic(markOf(place, index), JSON.stringify({ state: 'done', fault } satisfies Mark));
 }
 
