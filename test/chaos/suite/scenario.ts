@@ -36,7 +36,8 @@ export const PLAYBOOKS = [
   /** Says that it has mended the thing and has not: it must not count as recovered, and all of it is undone. */
   playbook('lies', [effect(1), mend('hopes'), effect(2), ...LAST]),
   playbook('light', [
-    '    - {id: look, type: run, run: {activity: noop}}',
+    // An activity that a playbook names is tried once, unless the playbook says that it may be repeated.
+    '    - {id: look, type: run, run: {activity: noop}, timeout: 10s, retry: {maximumAttempts: 20, initialInterval: 100ms}}',
     `    - {id: do, type: run, run: {command: ${JSON.stringify(append('do'))}}}`,
     '    - {id: again, type: retry}',
   ]),
