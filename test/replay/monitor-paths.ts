@@ -6,6 +6,7 @@ import { monitorOf, type MonitorHealth } from '../../src/domain/monitor.ts';
 import { monitorId, WORKFLOW_TYPES } from '../../src/domain/wire-names.ts';
 import type { HealthMonitorInput } from '../../src/workflows/health-monitor.ts';
 import { until, type Harness } from '../support/harness.ts';
+import { holdPlans } from '../support/hold-plans.ts';
 
 const BY = { by: 'ada', reason: 'a test' };
 
@@ -131,6 +132,7 @@ export const MONITOR_PATHS: { name: string; play: (harness: Harness) => Promise<
       onFile(harness, async (scene) => {
         const { monitors } = harness.recoveries;
         const host = `away-${scene.name}`;
+        const letGo = holdPlans(harness);
         await monitors.start(scene.definition({ host, hostTimeout: '100ms' }), { ...BY, defaultHost: harness.host });
         await until(async () => (await monitors.health(scene.name)).host.openRecovery !== null, 'the report');
         scene.mend();
@@ -138,6 +140,7 @@ export const MONITOR_PATHS: { name: string; play: (harness: Harness) => Promise<
         await scene.seen('healthy', ({ state }) => state === 'healthy');
         await monitors.stop(scene.name, BY);
         await harness.client.workflow.getHandle(`recovery/host/${host}`).terminate();
+        letGo();
         return ended(harness, scene.name);
       }),
   },
@@ -147,10 +150,12 @@ export const MONITOR_PATHS: { name: string; play: (harness: Harness) => Promise<
       onFile(harness, async (scene) => {
         const { monitors } = harness.recoveries;
         const host = `gone-${scene.name}`;
+        const letGo = holdPlans(harness);
         const hostOf = async () => (await monitors.health(scene.name)).host;
         await monitors.start(scene.definition({ host, hostTimeout: '100ms' }), { ...BY, defaultHost: harness.host });
         await until(async () => (await hostOf()).openRecovery !== null, 'the report');
         await harness.client.workflow.getHandle(`recovery/host/${host}`).terminate();
+        letGo();
         await until(async () => (await hostOf()).lastRecovery !== null, 'its end');
         await monitors.stop(scene.name, BY);
         return ended(harness, scene.name);

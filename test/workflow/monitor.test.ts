@@ -7,6 +7,7 @@ import { MonitorSchema } from '../../src/domain/monitor.schema.ts';
 import { monitorOf, type MonitorHealth } from '../../src/domain/monitor.ts';
 import { monitorId, recoveryId, WORKFLOW_TYPES } from '../../src/domain/wire-names.ts';
 import { until } from '../support/harness.ts';
+import { holdPlans } from '../support/hold-plans.ts';
 import { sharedHarness } from '../support/new-harness.ts';
 import { head, ESCALATE } from '../support/playbook-text.ts';
 import { failure } from '../support/rejection.ts';
@@ -56,17 +57,6 @@ const runsOf = async (workflowId: string): Promise<string[]> => {
   const query = `WorkflowId = '${workflowId}'`;
   for await (const { runId } of harness.client.workflow.list({ query })) runs.push(runId);
   return runs;
-};
-
-/** Recoveries stay open, without a plan, until they are let go. */
-const holdRecoveries = (): (() => void) => {
-  let letGo = (): void => undefined;
-  const held = new Promise<void>((resolve) => (letGo = resolve));
-  harness.fakes['makePlan'] = () =>
-    held.then(() => {
-      throw new Error('nobody waits for it');
-    });
-  return letGo;
 };
 
 const recoveryRuns = (): Promise<string[]> => runsOf(recoveryId(harness.target));
@@ -236,7 +226,7 @@ describe('a health monitor', () => {
   it('forgets the recovery of its lost host when that has ended, and starts no other for the same loss', async () => {
     const elsewhere = `gone-${nameOf()}`;
     const lostHost = recoveryId(`host/${elsewhere}`);
-    const letGo = holdRecoveries();
+    const letGo = holdPlans(harness);
     await start({ host: elsewhere, hostTimeout: '1s' });
     const { host } = await seen('lost', (now) => now.host.openRecovery !== null);
     expect(host.lastRecovery).toBeNull();
@@ -262,7 +252,7 @@ describe('a health monitor', () => {
 
   it('knows nothing without its host, reports that, and goes on when it is back', async () => {
     const elsewhere = `away-${nameOf()}`;
-    const letGo = holdRecoveries();
+    const letGo = holdPlans(harness);
     await start({ host: elsewhere, hostTimeout: '1s' });
     const lost = await seen('lost', ({ host }) => host.openRecovery !== null);
     expect(lost).toMatchObject({ state: 'unknown', host: { name: elsewhere, state: 'lost' } });
