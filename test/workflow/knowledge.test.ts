@@ -26,6 +26,11 @@ it('learns from closed recoveries, and tells an approver what to expect', async 
     humanWait: { n: 5 },
   });
   const plan = (await (await start()).result()).plan!;
+  // Five that have worked are needed for a time, and the first had not.
+  await until(
+    async () => (await knowledge.predict(plan)).actions['retry']?.time !== undefined,
+    'the sixth in Visibility',
+  );
   expect(await knowledge.predict(plan)).toMatchObject({
     plan: { successRate: expect.any(Number) as number },
     actions: { retry: { n: expect.any(Number) as number, time: { p50: expect.any(Number) as number } } },
