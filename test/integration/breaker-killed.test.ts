@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
+import { stopChild } from '../support/cli.ts';
 import { forkWorker } from '../support/fork-worker.ts';
 import { ESCALATE, head } from '../support/playbook-text.ts';
 import { until } from '../support/until.ts';
@@ -34,11 +34,6 @@ describe('a worker that is killed while it calls with the lease of a breaker', (
       ...{ RERAIL_ADDRESS: inject('serverAddress'), RERAIL_HOST: queue, RERAIL_TASK_QUEUE: queue },
       ...{ RERAIL_DATA_DIR: join(folder, 'data'), RERAIL_PLAYBOOKS_DIR: join(folder, 'playbooks') },
     });
-  const kill = async (): Promise<void> => {
-    const died = once(worker, 'exit');
-    worker.kill('SIGKILL');
-    await died;
-  };
   const tries = async (): Promise<number> =>
     (await readFile(join(folder, 'tries'), 'utf8').catch(() => '')).split('\n').length - 1;
 
@@ -52,7 +47,7 @@ describe('a worker that is killed while it calls with the lease of a breaker', (
     worker = await startWorker();
   });
   afterAll(async () => {
-    await kill();
+    await stopChild(worker, 'SIGKILL');
     await connection.close();
     await rm(folder, { recursive: true, force: true });
   });
@@ -72,7 +67,7 @@ describe('a worker that is killed while it calls with the lease of a breaker', (
     await until(async () => (await tries()) === 1, 'the call');
     const lease = (await breakers.status(name)).leases;
     expect(lease).toHaveLength(1);
-    await kill();
+    await stopChild(worker, 'SIGKILL');
     await writeFile(join(folder, 'may-end'), '');
     worker = await startWorker();
     expect((await breakers.status(name)).leases).toEqual(lease);

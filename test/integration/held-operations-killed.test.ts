@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createServiceActivities } from '../../src/activities/services/create-service-activities.ts';
 import { createRecoveryClient, type RecoveryClient } from '../../src/client/recovery-client.ts';
+import { stopChild } from '../support/cli.ts';
 import { findPostgres, startPostgres, type PostgresServer } from '../support/database-servers.ts';
 import { forkWorker } from '../support/fork-worker.ts';
 import { until } from '../support/until.ts';
@@ -47,11 +47,6 @@ describe.skipIf(findPostgres() === undefined)('held operations whose worker is k
       ...{ RERAIL_ADDRESS: inject('serverAddress'), RERAIL_HOST: queue, RERAIL_TASK_QUEUE: queue },
       ...{ RERAIL_DATA_DIR: join(folder, 'data'), RERAIL_PLAYBOOKS_DIR: join(folder, 'playbooks') },
     });
-  const kill = async (): Promise<void> => {
-    const died = once(worker, 'exit');
-    worker.kill('SIGKILL');
-    await died;
-  };
   const entries = async (): Promise<number[]> =>
     (await sql.query<{ entry: number }>('SELECT entry FROM log ORDER BY at')).rows.map(({ entry }) => entry);
 
@@ -68,7 +63,7 @@ describe.skipIf(findPostgres() === undefined)('held operations whose worker is k
     worker = await startWorker();
   });
   afterAll(async () => {
-    await kill();
+    await stopChild(worker, 'SIGKILL');
     await sql.end();
     await connection.close();
     await server.stop();
@@ -118,7 +113,7 @@ describe.skipIf(findPostgres() === undefined)('held operations whose worker is k
         const busy = `SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE $1`;
         return (await entries()).length >= done && (await sql.query(busy, [statement])).rows.length > 0;
       }, `${statement} after ${done}`);
-      await kill();
+      await stopChild(worker, 'SIGKILL');
       expect((await entries()).length).toBeLessThan(ENTRIES.length);
       worker = await startWorker();
     }
