@@ -6,11 +6,12 @@ import type { TimelineEntry } from '../domain/recovery.ts';
 import type { RunReport, RunSnapshot } from '../domain/run.ts';
 import type { Output } from './output/output.ts';
 import { paintStatus, renderTimelineEntry } from './output/render.ts';
+import { createPatientAsker, type PatientAsker } from './patient-asker.ts';
 
 const LOOK_EVERY_MS = 200;
 
 /** Tells what is new since the last look: steps that changed state, and what the open recovery does. */
-function createTeller(output: Output, recoveries: RecoveryClient) {
+function createTeller(output: Output, recoveries: RecoveryClient, ask: PatientAsker['ask']) {
   const told = new Map<string, string>();
   const seen = new Map<string, number>();
   let recovering: { id: string; run: string } | undefined;
@@ -30,10 +31,10 @@ function createTeller(output: Output, recoveries: RecoveryClient) {
   };
   const tellRecovery = async (): Promise<void> => {
     if (!recovering) return;
-    const from = seen.get(recovering.run) ?? 0;
-    const entries: TimelineEntry[] = await recoveries.getHandle(recovering.id, recovering.run).timeline(from);
-    seen.set(recovering.run, from + entries.length);
-    const { id } = recovering;
+    const { id, run } = recovering;
+    const from = seen.get(run) ?? 0;
+    const entries: TimelineEntry[] = (await ask(() => recoveries.getHandle(id, run).timeline(from))) ?? [];
+    seen.set(run, from + entries.length);
     for (const entry of entries)
       output.event({ event: 'recovery', id, ...entry }, () => `    ${renderTimelineEntry(output.paint, entry)}`);
   };
@@ -65,18 +66,20 @@ export async function followRun({
   handle,
   recoveries,
   output,
-  stop,
+  stop = new AbortController().signal,
 }: FollowRunOptions): Promise<RunReport | undefined> {
-  const teller = createTeller(output, recoveries);
+  const { ask, end } = createPatientAsker(output, stop);
+  const teller = createTeller(output, recoveries, ask);
   let ended = false;
-  const result = handle.result();
+  const result = end(() => handle.result());
   result.then(
     () => (ended = true),
     () => (ended = true),
   );
-  while (!stop?.aborted) {
+  while (!stop.aborted) {
     const last = ended;
-    await teller.tell(await handle.status());
+    const snapshot = await ask(() => handle.status());
+    if (snapshot) await teller.tell(snapshot);
     if (last) return result;
     await delay(LOOK_EVERY_MS);
   }

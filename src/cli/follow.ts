@@ -11,8 +11,10 @@ import type { Output } from './output/output.ts';
 import { createLiveBlock } from './output/live-block.ts';
 import { renderProgress } from './output/render-progress.ts';
 import { renderReport, renderTimelineEntry } from './output/render.ts';
+import { createPatientAsker } from './patient-asker.ts';
 
 const LOOK_EVERY_MS = 250;
+const STATUS_WAIT_MS = 3000;
 
 export function parseDuration(text: string, flag: string): number {
   const parsed = DurationSchema.safeParse(text);
@@ -33,23 +35,29 @@ export interface FollowOptions {
  * line for each event elsewhere. Returns the exit code.
  */
 export async function followRecovery({ handle, output, timeout }: FollowOptions): Promise<number> {
-  const deadline = timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + parseDuration(timeout, '--timeout');
   const interrupted = onInterrupt();
+  const stop =
+    timeout === undefined
+      ? interrupted
+      : AbortSignal.any([interrupted, AbortSignal.timeout(parseDuration(timeout, '--timeout'))]);
+  const { ask, end } = createPatientAsker(output, stop);
   const live = output.isInteractive ? await createLiveBlock() : undefined;
   const entries: TimelineEntry[] = [];
   let ended = false;
   // Also ends for one that was killed, which no query tells.
-  const result = handle.result();
+  const result = end(() => handle.result());
   result.then(
     () => (ended = true),
     () => (ended = true),
   );
   for (;;) {
     const last = ended;
-    const news = await handle.timeline(entries.length);
+    const news = (await ask(() => handle.timeline(entries.length))) ?? [];
     entries.push(...news);
-    if (live) live.draw(renderProgress(output.paint, await handle.status(), entries));
-    else for (const entry of news) output.event(entry, () => renderTimelineEntry(output.paint, entry));
+    if (live) {
+      const snapshot = await ask(() => handle.status());
+      if (snapshot) live.draw(renderProgress(output.paint, snapshot, entries));
+    } else for (const entry of news) output.event(entry, () => renderTimelineEntry(output.paint, entry));
     if (last) {
       live?.end();
       return printReport(await result, output);
@@ -59,14 +67,25 @@ export async function followRecovery({ handle, output, timeout }: FollowOptions)
       output.info(`It goes on without this terminal: rerail recovery watch ${handle.workflowId}`);
       return EXIT.interrupted;
     }
-    if (Date.now() > deadline) {
-      const { status } = await handle.status();
+    if (stop.aborted) {
+      live?.end();
+      const status = await statusIfAnswered(handle);
       output.info(`Still ${status} after ${timeout ?? ''}; it goes on: rerail recovery watch ${handle.workflowId}`);
       return EXIT.timeout;
     }
     await delay(LOOK_EVERY_MS);
   }
 }
+
+/** The one who watches has waited long enough. */
+const statusIfAnswered = (handle: RecoveryHandle): Promise<string> =>
+  Promise.race([
+    handle.status().then(
+      ({ status }) => status,
+      () => 'open',
+    ),
+    delay(STATUS_WAIT_MS, 'open'),
+  ]);
 
 export function printReport(report: RecoveryReport, output: Output): number {
   if (output.format === 'text') output.info('');
