@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DrillReportSchema } from '../../src/domain/drill.schema.ts';
 import { toMs, type Duration } from '../../src/domain/duration.ts';
 import { showMs, type Reading } from './figures.ts';
 
@@ -6,16 +7,22 @@ const DrillSchema = z.object({
   name: z.string(),
   verdict: z.string(),
   objectives: z.object({ rto: z.string(), rpo: z.string().optional(), itemsLost: z.number() }),
-  recovery: z.object({ playbook: z.string().optional() }).optional(),
+  recovery: z
+    .object({
+      playbook: z.string().optional(),
+      actions: z.array(z.object({ type: z.string(), status: z.string(), durationMs: z.number() })).default([]),
+    })
+    .optional(),
   items: z.object({ count: z.number(), lost: z.array(z.string()) }),
-  durations: z.object({ ttrMs: z.number().optional(), checkpointAgeMs: z.number().optional() }),
+  times: DrillReportSchema.shape.times,
+  durations: DrillReportSchema.shape.durations,
 });
-type Drilled = z.infer<typeof DrillSchema>;
+export type Drilled = z.infer<typeof DrillSchema>;
 
 const LeftSchema = z.object({ leftovers: z.array(z.string()) });
 const OutputSchema = z.array(z.union([LeftSchema, DrillSchema]));
 
-const drilled = (output: unknown): Drilled[] =>
+export const drilled = (output: unknown): Drilled[] =>
   OutputSchema.parse(output).flatMap((one) => ('leftovers' in one ? [] : [one]));
 
 /** Of drills; each has to have passed. Nothing where none of them was run. */

@@ -72,6 +72,8 @@ export function overheadOf(output: unknown): Reading {
   return { figure: `${found.ratio} x bare`, n: found.rounds, holds: found.withinBound };
 }
 
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
 const HealSchema = z.object({
   faults: z.number(),
   recovered: z.number(),
@@ -96,7 +98,12 @@ export const healOf = {
   success: (output: unknown): Reading => {
     const { faults, recovered } = HealSchema.parse(output);
     const share = recovered / faults;
-    return { figure: `${(share * 100).toFixed(1)} % (${recovered} of ${faults})`, n: faults, holds: share > 0.999 };
+    const told = `${percent(share)} (${recovered} of ${faults})`;
+    if (recovered < faults) return { figure: told, n: faults, holds: share > 0.999 };
+    // What so many faults without a miss say, with 95 % confidence.
+    const least = 0.05 ** (1 / faults);
+    const figure = `${told}, which says at least ${percent(least)}`;
+    return { figure, n: faults, ...(least > 0.999 ? { holds: true } : {}) };
   },
   byHand: (output: unknown): Reading => {
     const { faults, waitedForPeople } = HealSchema.parse(output);
@@ -169,8 +176,12 @@ const ChaosRowSchema = z.object({
   undone: z.number(),
   unverified: z.number(),
   other: z.number(),
+  counts: z.record(z.string(), z.number()).default({}),
   skipped: z.string().optional(),
 });
+
+/** What tells how much of an experiment was done. */
+const TOLD_COUNTS = ['places of the history', 'places killed at', 'open at once, of recoveries', 'seconds of killing'];
 
 /** What one experiment of the chaos suite has counted. */
 export const chaosOf =
@@ -181,7 +192,9 @@ export const chaosOf =
     if (!row) return undefined;
     if (row.skipped !== undefined) return { figure: `not run: ${row.skipped}`, n: 0, holds: false };
     const wrongs = ['lost', 'doubled', 'undone', 'unverified', 'other'] as const;
-    const figure = [`${row.faults} faults`, ...wrongs.map((wrong) => `${row[wrong]} ${wrong}`)].join(', ');
+    const told = TOLD_COUNTS.flatMap((what) => (row.counts[what] === undefined ? [] : `${what}: ${row.counts[what]}`));
+    const counted = [`${row.faults} faults`, ...wrongs.map((wrong) => `${row[wrong]} ${wrong}`)].join(', ');
+    const figure = [counted, ...told].join('; ');
     const clean = wrongs.every((wrong) => row[wrong] === 0);
     return { figure, n: row.recoveries, holds: clean && row.faults > 0 && row.recoveries > 0 };
   };

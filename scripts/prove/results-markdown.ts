@@ -1,4 +1,5 @@
 import { plainText, tableRow } from '../../src/domain/markdown-text.ts';
+import { drillTables } from './drill-tables.ts';
 import { PART_NAMES, PARTS, type PartName } from './parts.ts';
 import type { Result } from './result.ts';
 import type { Row } from './rows.ts';
@@ -95,6 +96,7 @@ export function resultsMarkdown(rows: readonly Row[], results: Results): string 
     tableRow('requirement', 'what', 'objective', 'measured', 'n', 'verdict', 'measured by', 'when, commit'),
     tableRow(...Array.from({ length: 8 }, () => '---')),
     ...read.map(rowLine),
+    ...drillTables(results.drills?.output),
     '',
     '## Commands',
     '',

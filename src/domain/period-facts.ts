@@ -62,11 +62,17 @@ const present = <T extends object>(given: T): { [K in keyof T]: Exclude<T[K], un
 const between = (from: string | undefined, to: string | undefined): number =>
   from === undefined || to === undefined ? 0 : Math.max(0, Date.parse(to) - Date.parse(from));
 
+/** A recovery, or a drill of one. */
+interface Timed {
+  times: { [Moment in 't0' | 't1' | 't2' | 't4' | 't5']?: string | undefined };
+  durations: RecoveryReport['durations'] | { ttrMs?: number | undefined; humanWaitMs: number };
+}
+
 /**
  * Where the time to recover went. What is neither detection, planning nor verification is action, but for the time in which a
  * person was waited for; the parts add up to the whole.
  */
-export function timePartsOf({ times, durations }: Pick<RecoveryReport, 'times' | 'durations'>): TimeParts | undefined {
+export function timePartsOf({ times, durations }: Timed): TimeParts | undefined {
   const { ttrMs } = durations;
   if (ttrMs === undefined) return undefined;
   let left = ttrMs;

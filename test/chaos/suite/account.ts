@@ -36,6 +36,10 @@ export function openAccount(experiment: string, seed: number, tell: Tell) {
     count(what: string, by = 1): void {
       row.counts[what] = (row.counts[what] ?? 0) + by;
     },
+    /** Keeps the highest of them. */
+    most(what: string, seen: number): void {
+      row.counts[what] = Math.max(row.counts[what] ?? 0, seen);
+    },
     recovered(): void {
       row.recoveries += 1;
     },

@@ -18,16 +18,26 @@ export interface EventKillOptions {
   each: number;
   /** Under way at the same time, each elsewhere in its history. */
   recoveries: number;
+  /** Share of the places that has to be met. */
+  atLeast: number;
 }
 
-/** Lengths that the history of an undisturbed recovery has on its way, with its first and its last. */
-async function rehearse(world: ChaosWorld, account: Account): Promise<number[]> {
+interface Place {
+  /** Of the history that ends there. */
+  length: number;
+  next: string;
+}
+
+/** The places that the history of an undisturbed recovery has on its way, with its first and its last. */
+async function rehearse(world: ChaosWorld, account: Account): Promise<Place[]> {
   const acknowledged = await world.start(`rehearsal-${account.row.seed}`, 'NINE');
   await settle(acknowledged, account);
   const { events } = await world.client.workflow.getHandle(`recovery/chaos/${acknowledged.name}`).fetchHistory();
-  const lengths = (events ?? []).flatMap(({ eventType }, index) => (index > 0 && FIRST.has(eventType) ? [index] : []));
-  if (lengths.length === 0) throw new Error('the rehearsal has no history');
-  return lengths;
+  const places = (events ?? []).flatMap(({ eventType }, length) =>
+    length > 0 && FIRST.has(eventType) ? [{ length, next: EventType[eventType ?? 0] ?? '' }] : [],
+  );
+  if (places.length === 0) throw new Error('the rehearsal has no history');
+  return places;
 }
 
 /** How long one of them may be aimed at in vain: some places last for a millisecond. */
@@ -38,9 +48,9 @@ const AIM_MS = 6000;
  * are under way stands where nobody has been killed so far. The places that are too short to be met are told.
  */
 export async function killAtEvents(world: ChaosWorld, account: Account, options: EventKillOptions): Promise<void> {
-  const { who, each, recoveries } = options;
-  const places = await rehearse(world, account);
-  const wanted = new Set(places.filter((_, index) => index % each === 0));
+  const { who, each, recoveries, atLeast } = options;
+  const places = (await rehearse(world, account)).filter((_, index) => index % each === 0);
+  const wanted = new Set(places.map(({ length }) => length));
   const all = wanted.size;
   const open = new Map<Acknowledged, Promise<void>>();
   let begun = 0;
@@ -77,5 +87,7 @@ export async function killAtEvents(world: ChaosWorld, account: Account, options:
   account.count('places of the history', all);
   account.count('places killed at', met);
   await Promise.all(open.values());
-  if (met < all / 2) account.wrong('other', `only ${met} of ${all} places were killed at`);
+  for (const { length, next } of places)
+    if (wanted.has(length)) account.tell(`nobody was killed between event ${length} and ${next}`);
+  if (met < all * atLeast) account.wrong('other', `only ${met} of ${all} places were killed at`);
 }

@@ -15,7 +15,10 @@ export interface Weather {
 }
 
 export interface StormOptions {
+  /** At least. */
   recoveries: number;
+  /** Starts more for as long as things are broken. */
+  goesOn?: boolean;
   /** In turn. */
   kinds: readonly Kind[];
   /** At the same time; default: all of them. */
@@ -34,15 +37,19 @@ const inParallel = (many: number, work: () => Promise<void>): Promise<unknown> =
 
 /** Starts recoveries, has them disturbed, and judges every one that was acknowledged. */
 export async function runStorm(world: ChaosWorld, account: Account, options: StormOptions): Promise<void> {
-  const { recoveries, kinds, inFlight = recoveries, inject, onReport } = options;
+  const { recoveries, goesOn = false, kinds, inFlight = recoveries, inject, onReport } = options;
   const waiting: Acknowledged[] = [];
   let next = 0;
   let open = 0;
   let settled = 0;
-  const isOver = (): boolean => settled >= recoveries;
+  let isBreaking = true;
+  const moreToCome = (): boolean => next < recoveries || (goesOn && isBreaking);
+  const isOver = (): boolean => !moreToCome() && settled >= next;
   const start = async (): Promise<void> => {
-    for (let index = next++; index < recoveries; index = next++) {
-      while (open >= inFlight) await delay(50);
+    for (;;) {
+      while (open >= inFlight && moreToCome()) await delay(50);
+      if (!moreToCome()) return;
+      const index = next++;
       const kind = kinds[index % kinds.length] ?? 'NINE';
       const name = `${account.row.experiment}-${account.row.seed}-${index}`;
       try {
@@ -65,7 +72,7 @@ export async function runStorm(world: ChaosWorld, account: Account, options: Sto
       await settle(acknowledged, account, onReport);
       open -= 1;
       settled += 1;
-      if (settled % 100 === 0) account.tell(`${settled} of ${recoveries} judged`);
+      if (settled % 100 === 0) account.tell(`${settled} of ${next} judged`);
     }
   };
   const somethingOpen = async (): Promise<boolean> => {
@@ -76,10 +83,10 @@ export async function runStorm(world: ChaosWorld, account: Account, options: Sto
     inParallel(MOST_STARTS, start),
     inParallel(MOST_WAITS, judge),
     // What is under way is judged all the same.
-    inject({ open: () => open, isOver, somethingOpen }).catch((error: unknown) =>
-      account.wrong('other', `the faults broke off: ${describeError(error)}`),
-    ),
+    inject({ open: () => open, isOver, somethingOpen })
+      .catch((error: unknown) => account.wrong('other', `the faults broke off: ${describeError(error)}`))
+      .finally(() => (isBreaking = false)),
   ]);
-  account.count('recoveries started', recoveries);
+  account.count('recoveries started', next);
   if (world.endedByThemselves() > 0) account.count('workers that ended by themselves', world.endedByThemselves());
 }

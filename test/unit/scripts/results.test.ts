@@ -29,9 +29,14 @@ const bar = (what: string, figure: number, limit: number) => ({
   unit: '%',
   holds: figure <= limit,
 });
+const at = (ms: number): string => new Date(ms + 1e12).toISOString();
 const drill = (name: string, ttrMs: number, more: object = {}) => ({
   ...{ name, verdict: 'passed', objectives: { rto: '30s', rpo: '60s', itemsLost: 0 } },
   ...{ items: { count: 3, lost: [] }, durations: { ttrMs, humanWaitMs: 0, checkpointAgeMs: 1500 } },
+  times: {
+    ...{ startedAt: at(-1000), t0: at(0), t1: at(200), t2: at(300), t3: at(400) },
+    ...{ t4: at(1000), t5: at(1600), finishedAt: at(2000) },
+  },
   ...more,
 });
 
@@ -61,7 +66,13 @@ describe('the rows', () => {
       ...{ verdict: 'met', figure: 'mean 2.00 s, max 5.00 s', n: 4 },
     });
     expect(rows['6.5 CPU while it recovers']).toMatchObject({ verdict: 'missed', figure: '61 %, mean' });
-    expect(rows['6.5 Faults recovered']).toMatchObject({ verdict: 'met', figure: '100.0 % (4 of 4)' });
+    expect(rows['6.5 Faults recovered']).toMatchObject({
+      verdict: 'measured',
+      figure: '100.0 % (4 of 4), which says at least 47.3 %',
+    });
+    const success = (faults: number, recovered: number) =>
+      rowsOf({ heal: result('heal', { ...HEAL, faults, recovered }) })['6.5 Faults recovered']?.verdict;
+    expect([success(3000, 3000), success(3000, 2998), success(3000, 2996)]).toEqual(['met', 'met', 'missed']);
     expect(rows['6.5 Common faults without a manual step']).toMatchObject({ verdict: 'missed' });
   });
 
@@ -92,6 +103,25 @@ describe('the rows', () => {
     });
     expect(rows['2.9 Data lost in all drills']).toMatchObject({ verdict: 'missed' });
     expect(rows['2.9 Session state lost']).toMatchObject({ verdict: 'met', figure: 'oldest 1.50 s' });
+  });
+
+  it('show drills by playbook and by action, with where the time went', () => {
+    const recovery = (playbook: string, ...statuses: string[]) => ({
+      recovery: { playbook, actions: statuses.map((status) => ({ type: 'retry', status, durationMs: 40 })) },
+    });
+    const drills = [
+      drill('a', 2000, recovery('first', 'failed', 'succeeded')),
+      drill('b', 4000, { ...recovery('first', 'not_needed'), objectives: { rto: '20s', itemsLost: 0 } }),
+      drill('c', 1000, { verdict: 'failed' }),
+    ];
+    const page = resultsMarkdown(ROWS, { drills: result('drills', [...drills, { leftovers: [] }]) });
+    const first =
+      '| first | 2 | 20.00 s | 2.00 s | 4.00 s | 60.00 s | 1.50 s | 200.0 ms | 100.0 ms | 0.0 ms | 2.10 s | 600.0 ms |';
+    expect(page).toContain(first);
+    expect(page).toMatch(/^\| built-in rules \| 1 \|/m);
+    expect(page).toContain('| retry | 2 | 1 | 40.0 ms | 40.0 ms |');
+    expect(page).toMatch(/^\| failed \| 1 \| c \|$/m);
+    expect(resultsMarkdown(ROWS, {})).not.toContain('Drills by playbook');
   });
 
   it('read checkpoints, chaos and suites', () => {
@@ -131,9 +161,18 @@ it('read the chaos suite, and take an experiment that was not run for a miss', (
     ...{ experiment, faults: 3, recoveries: 24, lost: 0, doubled: 0, undone: 0, unverified: 0, other: 0 },
     ...more,
   });
-  const experiments = [row('postgres'), row('in-flight', { doubled: 1 }), row('clock-jumps', { skipped: 'no tool' })];
+  const counts = { 'places killed at': 5, 'places of the history': 6, 'kills of the worker': 9 };
+  const experiments = [
+    row('postgres'),
+    row('worker-kills', { counts }),
+    row('in-flight', { doubled: 1 }),
+    row('clock-jumps', { skipped: 'no tool' }),
+  ];
   const rows = rowsOf({ chaos: result('chaos', { experiments }) });
   expect(rows['chaos Temporal on PostgreSQL, all of it killed']).toMatchObject({ verdict: 'met', n: 24 });
+  expect(rows['chaos Worker killed at places of a history']?.figure).toMatch(
+    /0 other; places of the history: 6; places killed at: 5$/,
+  );
   expect(rows['chaos Many recoveries in flight under kills']).toMatchObject({
     verdict: 'missed',
     figure: '3 faults, 0 lost, 1 doubled, 0 undone, 0 unverified, 0 other',
