@@ -1,20 +1,16 @@
 import { parseArgs } from 'node:util';
-import { measureApi } from './api.ts';
-import { measureCheckpoints } from './checkpoints.ts';
-import { measureEngine } from './engine/engine.ts';
-import { measureHeal } from './heal/heal.ts';
-import { measureMonitor } from './monitor.ts';
-import { measureOverhead } from './overhead.ts';
-import { measureScale } from './scale/scale.ts';
 
-const BENCHES = {
-  overhead: measureOverhead,
-  engine: measureEngine,
-  checkpoints: measureCheckpoints,
-  api: measureApi,
-  monitor: measureMonitor,
-  heal: measureHeal,
-  scale: measureScale,
+type Bench = (given: { quick: boolean; most?: number }) => Promise<object>;
+
+/** Each is loaded alone: what the others bring would be tidied up by V8 while it measures. */
+const BENCHES: Record<string, () => Promise<Bench>> = {
+  overhead: async () => (await import('./overhead.ts')).measureOverhead,
+  engine: async () => (await import('./engine/engine.ts')).measureEngine,
+  checkpoints: async () => (await import('./checkpoints.ts')).measureCheckpoints,
+  api: async () => (await import('./api.ts')).measureApi,
+  monitor: async () => (await import('./monitor.ts')).measureMonitor,
+  heal: async () => (await import('./heal/heal.ts')).measureHeal,
+  scale: async () => (await import('./scale/scale.ts')).measureScale,
 };
 
 function fail(message: string): never {
@@ -43,9 +39,10 @@ function readWords(): Words {
 }
 
 const { name, quick, most } = readWords();
-const bench = BENCHES[name as keyof typeof BENCHES];
-if (!bench) fail(`there is no bench "${name}"; use one of: ${Object.keys(BENCHES).join(', ')}`);
+const load = BENCHES[name];
+if (!load) fail(`there is no bench "${name}"; use one of: ${Object.keys(BENCHES).join(', ')}`);
 if (quick && !['engine', 'api', 'monitor', 'heal', 'scale'].includes(name))
   fail(`--quick is for the benches "engine", "api", "monitor", "heal" and "scale"; leave it out with "${name}"`);
 if (most !== undefined && name !== 'scale') fail(`--most is for the bench "scale"; leave it out with "${name}"`);
+const bench = await load();
 console.log(JSON.stringify(await bench({ quick, ...(most === undefined ? {} : { most }) }), null, 2));

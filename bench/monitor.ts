@@ -94,8 +94,11 @@ export async function measureMonitor({ quick }: { quick: boolean }): Promise<obj
     const periodMs = Math.min(...thousand.checks.map(({ periodSeconds }) => periodSeconds * SECOND));
     const watchMs = (quick ? 15 : 60) * SECOND;
     const twenty = monitorWith(mixed(port, 20));
-    await watch(twenty, BEGINNING_MS);
-    const twentyChecks = await watch(twenty, watchMs);
+    const beginning = await watch(twenty, BEGINNING_MS);
+    const twentyChecks = {
+      ...(await watch(twenty, watchMs)),
+      beginningPercentOfCore: beginning.cpuPercentOfCore,
+    };
     const thousandTargets = await watch(thousand, watchMs);
     const looks = quick ? 1000 : 10_000;
     const manyLooks = {

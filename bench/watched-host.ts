@@ -7,8 +7,8 @@ import { HOST, inHealWorld } from './heal/heal-world.ts';
 import { cpuMsOf } from './process-cpu.ts';
 
 const SECOND = 1000;
-/** A worker or a monitor that has just begun has more to do than one that goes on. */
-export const BEGINNING_MS = 15 * SECOND;
+/** A worker or a monitor that has just begun has more to do than one that goes on; V8 tidies up for about as long after a program is loaded. */
+export const BEGINNING_MS = 30 * SECOND;
 const LATENESS = /^rerail_monitor_look_late_seconds_bucket\{le="([^"]+)"\} (\d+)$/gm;
 
 /** Of the worker so far: how many looks began at most so many seconds late. */

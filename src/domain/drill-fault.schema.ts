@@ -53,6 +53,8 @@ export const DrillFaultSchema = z.discriminatedUnion('type', [
   fault('networkReset', { proxy: NameSchema }),
   /** Each connection is closed after so many bytes of an answer. */
   fault('networkHalfOpen', { proxy: NameSchema, bytes: z.number().int().min(0).max(MEBIBYTE).default(0) }),
+  /** On so large a share of the connections nothing comes back. */
+  fault('networkLoss', { proxy: NameSchema, share: z.number().min(0.05).max(1) }),
   /** Nobody listens there: connections are refused. */
   fault('portClosed', { proxy: NameSchema }),
   /** The resolver of the sandbox does not know the name. */
@@ -66,6 +68,8 @@ export const DrillFaultSchema = z.discriminatedUnion('type', [
   fault('stopService', { service: NameSchema }),
   /** Entries without an end in the Redis service until it takes no more. */
   fault('redisOutOfMemory', { service: NameSchema, prefix: z.string().min(1).max(100).default('filler:') }),
+  /** The second half of every entry of the Redis service whose key begins so is lost. */
+  fault('redisEntriesDamaged', { service: NameSchema, prefix: z.string().min(1).max(100) }),
   /** Sessions of this application_name until the PostgreSQL service takes no more. */
   fault('databaseConnectionsExhausted', { service: NameSchema, application: NameSchema.default('hog') }),
   fault('tmuxServerKilled', {}),

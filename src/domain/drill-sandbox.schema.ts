@@ -25,6 +25,8 @@ const SandboxServiceSchema = z.discriminatedUnion('kind', [
       .min(4 * MEBIBYTE)
       .max(64 * MEBIBYTE)
       .default(16 * MEBIBYTE),
+    /** What it holds from the start. */
+    entries: z.record(z.string().min(1).max(200), z.string().max(100_000)).optional(),
   }),
   /** Answers `GET /` and `GET /health` with 200 and `ok`. */
   z.strictObject({ kind: z.literal('http'), name: NameSchema }),

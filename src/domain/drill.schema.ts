@@ -40,6 +40,8 @@ const SpecSchema = z.strictObject({
   /** Programs that compute all the while, from before the steady state to the end. */
   load: z.strictObject({ workers: z.number().int().min(1).max(8) }).optional(),
   faults: z.array(DrillFaultSchema).min(1, 'must name what breaks'),
+  /** So many of the faults, chosen by chance anew in each drill; absent: all of them. */
+  pick: z.number().int().min(1).optional(),
   /** What is reported; the rest is read off the operation when it fails. */
   failure: withLateValues(
     z.strictObject({
@@ -80,6 +82,8 @@ const SpecSchema = z.strictObject({
       degraded: z.array(NameSchema).max(20).optional(),
       /** Whether the steady state is back in the end: not where a person is called to mend it. */
       healthy: z.boolean().default(true),
+      /** The recovery gives up: what it has done is undone, and the sandbox is as the fault had left it. */
+      undone: z.boolean().optional(),
     })
     .prefault({}),
   objectives: z
@@ -105,6 +109,8 @@ export const DrillSpecSchema = SpecSchema.superRefine((spec, context) => {
   const twice = all.find((name, index) => all.indexOf(name) !== index);
   const issue = (path: PropertyKey[], message: string): void => context.addIssue({ code: 'custom', path, message });
   if (twice !== undefined) issue(['sandbox'], `uses the name "${twice}" twice`);
+  if (spec.pick !== undefined && spec.pick > spec.faults.length)
+    issue(['pick'], `is more than the ${spec.faults.length} faults that there are`);
   const spoken = templatePaths([spec.sandbox.processes, spec.steadyState, spec.failure, spec.components]);
   for (const name of new Set(spoken.filter((path) => path.startsWith('inputs.ports.')).map((path) => path.slice(13))))
     if (!known.includes(name)) issue(['sandbox', 'ports'], `has no port "${name}" that is spoken of`);
@@ -182,6 +188,10 @@ export const DrillReportSchema = z.object({
   /** Of the components in expect.degraded, as their clients were told. */
   degraded: z.array(z.object({ component: z.string(), during: z.boolean(), afterwards: z.boolean() })).optional(),
   items: z.object({ count: z.number().int(), lost: z.array(z.string()) }),
+  /** The faults that chance has chosen, by their place in the definition. */
+  picked: z.array(z.number().int()).optional(),
+  /** Where that is expected: what is not as the fault had left it. */
+  undone: z.object({ differences: z.array(z.string()) }).optional(),
   /** ISO 8601. t0: the fault is there; the others as in a recovery. */
   times: z.object({
     startedAt: z.string(),
@@ -223,9 +233,12 @@ export type Drill = z.infer<typeof DrillSchema>;
 export type DrillSpec = z.infer<typeof DrillSpecSchema>;
 export type { DrillFault } from './drill-fault.schema.ts';
 export type DrillInput = z.infer<typeof DrillInputSchema>;
-/** A file of a sandbox. */
+/** A file, a link, an empty folder of a sandbox, or something of its repository. */
 export interface SandboxItem {
   path: string;
+  /** Of what it holds. */
   sha256: string;
+  /** The permissions of a file. */
+  mode?: number;
 }
 export type DrillReport = z.infer<typeof DrillReportSchema>;

@@ -22,6 +22,7 @@ export const FAULT_KINDS = [
   'networkCut',
   'networkReset',
   'networkHalfOpen',
+  'networkLoss',
   'portClosed',
   'dnsFailure',
   'serviceErrors',
@@ -29,6 +30,7 @@ export const FAULT_KINDS = [
   'killService',
   'stopService',
   'redisOutOfMemory',
+  'redisEntriesDamaged',
   'databaseConnectionsExhausted',
   'tmuxServerKilled',
   'sessionFrozen',
@@ -43,13 +45,21 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** The names of what was there before and is not, or is another, afterwards. */
 export function findLosses(before: readonly SandboxItem[], after: readonly SandboxItem[]): string[] {
-  const found = new Map(after.map(({ path, sha256 }) => [path, sha256]));
-  return before.flatMap(({ path, sha256 }) => {
+  const found = new Map(after.map((item) => [item.path, item]));
+  return before.flatMap(({ path, sha256, mode }) => {
     const now = found.get(path);
-    if (now === sha256) return [];
-    return [now === undefined ? `${path} is gone` : `${path} has changed`];
+    if (!now) return [`${path} is gone`];
+    if (now.sha256 !== sha256) return [`${path} has changed`];
+    return mode === undefined || now.mode === undefined || now.mode === mode ? [] : [`${path} has other permissions`];
   });
 }
+
+/** In both directions. */
+export const findDifferences = (before: readonly SandboxItem[], after: readonly SandboxItem[]): string[] => {
+  const known = new Set(before.map(({ path }) => path));
+  const added = after.filter(({ path }) => !known.has(path)).map(({ path }) => `${path} has come to it`);
+  return [...findLosses(before, after), ...added];
+};
 
 const RUN_IN_NAME = 8;
 const endOf = (runId: string): string => `-${runId.slice(0, RUN_IN_NAME)}`;
@@ -116,6 +126,12 @@ export function judgeDrill(spec: DrillSpec, facts: DrillFacts): string[] {
     const told = facts.degraded?.find(({ component }) => component === name);
     if (!told?.during) problems.push(`the clients of ${name} were not told that it is degraded`);
     else if (told.afterwards) problems.push(`${name} is still degraded for its clients`);
+  }
+  if (spec.expect.undone) {
+    const differences = facts.undone?.differences;
+    if (!differences) problems.push('nobody has looked whether it was undone');
+    else if (differences.length > 0) problems.push(`not undone: ${differences.slice(0, 5).join(', ')}`);
+    if (recovery?.compensations === 0) problems.push('nothing was undone');
   }
   const { rto, rpo } = spec.objectives;
   if (durations.ttrMs !== undefined && durations.ttrMs > toMs(rto))

@@ -94,6 +94,7 @@ describe('the faults of a drill', () => {
       { type: 'networkCut' },
       { type: 'networkReset' },
       { type: 'networkHalfOpen', bytes: 10 },
+      { type: 'networkLoss', share: 1 },
       { type: 'portClosed' },
     ];
     for (const fault of faults) {
@@ -107,7 +108,12 @@ describe('the faults of a drill', () => {
       services: [
         { kind: 'http', name: 'api' },
         { kind: 'dns', name: 'names', records: { 'api.drill': '127.0.0.1' } },
-        { kind: 'redis', name: 'cache', maxMemoryBytes: 8 * 1024 * 1024 },
+        {
+          kind: 'redis',
+          name: 'cache',
+          maxMemoryBytes: 8 * 1024 * 1024,
+          entries: { 'price:1': '{"cents":1}', other: 'ab' },
+        },
         { kind: 'postgres', name: 'db', maxConnections: 8 },
       ],
     });
@@ -135,6 +141,12 @@ describe('the faults of a drill', () => {
       expect((await rejection(set())).message).toContain('OOM');
     });
     expect(await set()).toBe('OK');
+    const entries = () =>
+      withRedis(cache, { connectTimeoutMs: 2000, timeoutMs: 2000 }, ({ client }) => client.mget('price:1', 'other'));
+    await box.during({ type: 'redisEntriesDamaged', service: 'cache', prefix: 'price:' }, async () =>
+      expect(await entries()).toEqual(['{"cen', 'ab']),
+    );
+    expect(await entries()).toEqual(['{"cents":1}', 'ab']);
     const password = await readFile(secret('db'), 'utf8');
     const connect = async () => {
       const client = new Client({

@@ -120,6 +120,19 @@ export const DRILL_PATHS: { name: string; play: (harness: Harness) => Promise<st
     },
   },
   {
+    name: 'drill-by-chance-that-is-undone',
+    async play(harness) {
+      const fault = { type: 'writeFile', content: 'b' };
+      const handle = await begin(harness, 'retry', () => Promise.resolve(), {
+        faults: ['a', 'b', 'c', 'd'].map((path) => ({ ...fault, path })),
+        pick: 2,
+        expect: { undone: true },
+      });
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
     name: 'drill-cancelled',
     async play(harness) {
       let release = (): void => undefined;

@@ -1,7 +1,7 @@
 import { PipelineSchema } from '../../src/domain/pipeline.schema.ts';
 import type { CheckpointRecord } from '../../src/domain/checkpoint.ts';
 import { breakerId, storeCareId } from '../../src/domain/wire-names.ts';
-import { failTimes, failureOf, waitsFor } from '../support/broken-target.ts';
+import { failTimes, failTimesAndProbes, failureOf, waitsFor } from '../support/broken-target.ts';
 import { PIPELINE_PATHS } from './pipeline-paths.ts';
 import { BULK_PATHS } from './bulk-paths.ts';
 import { asks, DECISION_PATHS, DECISION_PLAYBOOKS } from './decision-paths.ts';
@@ -24,6 +24,10 @@ export const PLAYBOOKS = [
     RETRY +
     ESCALATE,
   head('skip') + RETRY + '    - {id: skip, type: skip}\n' + ESCALATE,
+  head('skip-in-vain', 'verify: {probes: [{name: up, tcp: {port: 1}}], within: 10m, holdFor: 1ms, every: 1m}') +
+    '    - {id: skip, type: skip}\n' +
+    PLAIN_RETRY +
+    ESCALATE,
   head('rollback') +
     RETRY +
     '    - {id: rollback, type: rollback, to: latest}\n    - {id: again, type: retry}\n' +
@@ -157,6 +161,15 @@ export const PATHS: Path[] = [
     async play(harness) {
       failTimes(harness, 99);
       const handle = await start(harness, 'skip');
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'recovery-skipped-in-vain',
+    async play(harness) {
+      failTimesAndProbes(harness, 0);
+      const handle = await start(harness, 'skip-in-vain');
       await handle.result();
       return handle.workflowId;
     },

@@ -17,5 +17,19 @@ export function failTimes(harness: Harness, times: number): void {
   };
 }
 
+/** Lets the command fail so many times, and the thing not work before it has. */
+export function failTimesAndProbes(harness: Harness, times: number): void {
+  failTimes(harness, times);
+  const run = harness.fakes['runCommand'] as () => unknown;
+  let works = false;
+  harness.fakes['runCommand'] = () => {
+    const answer = run();
+    works = true;
+    return answer;
+  };
+  const reading = { name: 'up', kind: 'tcp', durationMs: 1, at: '' };
+  harness.fakes['runProbe'] = () => ({ ...reading, passed: works, observed: works ? 'open' : 'ECONNREFUSED' });
+}
+
 export const waitsFor = (handle: { status: () => Promise<{ waitingFor?: { key: string } }> }, key: string) =>
   until(async () => (await handle.status()).waitingFor?.key === key, `the wait for ${key}`);

@@ -13,6 +13,34 @@ const start = () =>
     spec: breakable(harness, 'retry', undefined, { sandbox: { services: [{ kind: 'http', name: 'api' }] } }),
   });
 
+it('injects so many faults as it is to pick, and says which', async () => {
+  const injected: number[] = [];
+  const faults = ['a', 'b', 'c', 'd', 'e'].map((path) => ({ type: 'writeFile', path, content: 'b' }));
+  const spec = breakable(harness, 'retry', undefined, { faults, pick: 2 });
+  const breakIt = harness.fakes['injectFault'] as () => unknown;
+  harness.fakes['injectFault'] = ({ index }: { index: number }) => {
+    injected.push(index);
+    return breakIt();
+  };
+  const name = harness.target.replace('test/', '');
+  const { picked, verdict } = await (
+    await harness.recoveries.drills.start({ name, host: harness.host, spec })
+  ).result();
+  expect(verdict).toBe('passed');
+  expect(injected).toHaveLength(2);
+  expect(picked).toEqual(injected);
+});
+
+it('compares with what the fault has left, where all is to be undone', async () => {
+  const lists = [[], [{ path: 'a', sha256: '1' }], [{ path: 'a', sha256: '2' }]];
+  const spec = breakable(harness, 'retry', undefined, { expect: { undone: true } });
+  harness.fakes['listSandbox'] = () => lists.shift();
+  const name = harness.target.replace('test/', '');
+  const report = await (await harness.recoveries.drills.start({ name, host: harness.host, spec })).result();
+  expect(report).toMatchObject({ verdict: 'failed', undone: { differences: ['a has changed'] } });
+  expect(report.problems).toEqual(['not undone: a has changed', 'nothing was undone']);
+});
+
 describe('a drill that is cancelled', () => {
   it.each(['prepareSandbox', 'startSandboxProcesses', 'injectFault'])(
     'takes nothing away before %s has stopped',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RecoveryReportSchema } from '../../src/domain/report.schema.ts';
-import { failTimes, failureOf, waitsFor } from '../support/broken-target.ts';
+import { failTimes, failTimesAndProbes, failureOf, waitsFor } from '../support/broken-target.ts';
 import { fakeCheckpoint } from '../support/fake-checkpoint.ts';
 import { commandFailed, until } from '../support/harness.ts';
 import { sharedHarness } from '../support/new-harness.ts';
@@ -9,6 +9,10 @@ import { DRAIN, ESCALATE, FIX, head, PLAIN_RETRY, RETRY } from '../support/playb
 const PLAYBOOKS = [
   head('retry') + RETRY + ESCALATE,
   head('skip') + RETRY + '    - {id: skip, type: skip}\n' + ESCALATE,
+  head('skip-in-vain', 'verify: {probes: [{name: up, tcp: {port: 1}}], within: 10m, holdFor: 1ms, every: 1m}') +
+    '    - {id: skip, type: skip}\n' +
+    PLAIN_RETRY +
+    ESCALATE,
   head('rollback') +
     RETRY +
     '    - {id: rollback, type: rollback, to: latest}\n    - {id: again, type: retry, retry: {maximumAttempts: 1}}\n' +
@@ -58,6 +62,13 @@ describe('a recovery that works', () => {
     failTimes(harness, 99);
     const { handle } = await start('skip');
     expect(await handle.result()).toMatchObject({ status: 'partial', resolvedBy: 'skip' });
+  });
+
+  it('looks once whether a skip has helped, where something else is still to be tried', async () => {
+    failTimesAndProbes(harness, 0);
+    const { handle } = await start('skip-in-vain');
+    expect(await handle.result()).toMatchObject({ status: 'recovered', resolvedBy: 'retry' });
+    expect((await handle.timeline()).map(({ message }) => message)).toContain('skip did not bring it back');
   });
 
   it('rolls back and runs again', async () => {

@@ -1,14 +1,12 @@
-import path from 'node:path';
 import { Context } from '@temporalio/activity';
-import { glob } from 'tinyglobby';
 import type { DrillFault, SandboxItem } from '../../domain/drill.ts';
-import { digestFile } from '../../store/digest-file.ts';
 import { asActivity } from '../support/as-activity.ts';
 import { withHeartbeat } from '../support/with-heartbeat.ts';
 import { injectFault, takeBackFault } from './faults/registry.ts';
+import { listItems } from './list-items.ts';
 import { forgetProcesses, removeSandbox } from './remove-sandbox.ts';
 import { prepareSandbox, type PreparedSandbox, type PrepareSandboxInput } from './prepare-sandbox.ts';
-import { existingSandbox, sandboxPlace, type SandboxPlace } from './sandbox-place.ts';
+import { existingSandbox, sandboxPlace } from './sandbox-place.ts';
 import { startAll } from './start-all.ts';
 import type { TemporalServer } from './sandbox-temporal.ts';
 
@@ -17,13 +15,6 @@ export interface InjectFaultInput {
   /** Its place in the drill. */
   index: number;
   fault: DrillFault;
-}
-
-async function listItems({ work }: SandboxPlace): Promise<SandboxItem[]> {
-  const files = await glob('**/*', { cwd: work, dot: true, ignore: ['.git/**'], followSymbolicLinks: false });
-  return Promise.all(
-    files.sort().map(async (name) => ({ path: name, sha256: (await digestFile(path.join(work, name))).sha256 })),
-  );
 }
 
 export interface DrillDeps {
@@ -48,7 +39,7 @@ export function createDrillActivities({ dataDir, temporalServer }: DrillDeps) {
       ),
     ),
     listSandbox: asActivity(async ({ id }: { id: string }): Promise<SandboxItem[]> =>
-      listItems(await existingSandbox(dataDir, id)),
+      listItems((await existingSandbox(dataDir, id)).work),
     ),
     injectFault: asActivity(({ id, index, fault }: InjectFaultInput): Promise<{ at: string }> =>
       untilCancelled(async (signal) => {

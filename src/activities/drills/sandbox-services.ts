@@ -119,7 +119,7 @@ async function startPostgres(
 }
 
 async function startRedis(
-  { name, maxMemoryBytes }: ServiceOf<'redis'>,
+  { name, maxMemoryBytes, entries = {} }: ServiceOf<'redis'>,
   { place, port, signal }: ServiceStart,
 ): Promise<void> {
   await passwordOf(place, name);
@@ -138,6 +138,8 @@ async function startRedis(
   await awaitReady({ place, signal }, name, () =>
     withRedis(redisAddress(place, name, port), limits, ({ client }) => client.ping()),
   );
+  if (Object.keys(entries).length > 0)
+    await withRedis(redisAddress(place, name, port), limits, ({ client }) => client.mset(entries));
 }
 
 export const redisAddress = (place: SandboxPlace, name: string, port: number) => ({

@@ -23,6 +23,9 @@ export function renderDrills(paint: Paint, drills: readonly ListedDrill[]): stri
   );
 }
 
+const faultsOf = ({ faults, pick }: LoadedDrill['spec']): string =>
+  `${pick === undefined ? '' : `${pick} of ${faults.length}: `}${[...new Set(faults.map(({ type }) => type))].join(', ')}`;
+
 export function renderDrillDefinitions(paint: Paint, drills: readonly LoadedDrill[]): string {
   return renderTable(
     paint,
@@ -30,7 +33,7 @@ export function renderDrillDefinitions(paint: Paint, drills: readonly LoadedDril
     drills.map(({ metadata, spec }) => [
       metadata.name,
       spec.playbook ?? '',
-      spec.faults.map(({ type }) => type).join(', '),
+      faultsOf(spec),
       spec.objectives.rto,
       metadata.description ?? '',
     ]),
@@ -39,12 +42,14 @@ export function renderDrillDefinitions(paint: Paint, drills: readonly LoadedDril
 
 /** Objective and measured figure beside each other (requirement 7.3). */
 export function renderDrill(paint: Paint, report: DrillReport): string {
-  const { workflowId, verdict, problems, objectives, durations, items, recovery, times } = report;
+  const { workflowId, verdict, problems, objectives, durations, items, picked, recovery, times, undone } = report;
   const rows = [
     ['RTO', objectives.rto, time(durations.ttrMs)],
     ['RPO', objectives.rpo ?? '', time(durations.checkpointAgeMs)],
     ['items lost', `${objectives.itemsLost} of ${items.count}`, String(items.lost.length)],
     ['human wait', '', time(durations.humanWaitMs)],
+    ...(undone ? [['not undone', '0', String(undone.differences.length)]] : []),
+    ...(picked ? [['faults by chance', '', picked.map((index) => `number ${index + 1}`).join(', ')]] : []),
   ];
   return [
     `${paint.bold(workflowId)}  ${paintStatus(paint, verdict)}`,

@@ -1,5 +1,5 @@
 import { ActivityCancellationType, CancellationScope, isCancellation, patched, sleep } from '@temporalio/workflow';
-import { findLosses, type DrillFault, type DrillSpec, type SandboxItem } from '../../domain/drill.ts';
+import { findDifferences, findLosses, type DrillFault, type DrillSpec, type SandboxItem } from '../../domain/drill.ts';
 import { toMs, type Duration } from '../../domain/duration.ts';
 import { newId } from '../../domain/ids.ts';
 import type { Probe, ProbeReading } from '../../domain/probe.ts';
@@ -68,15 +68,27 @@ export async function runDrill(state: DrillState): Promise<void> {
   facts.items.count = items.length;
   const captured = spec.checkpoint ? await capture(state, sandbox) : undefined;
   if (spec.checkpoint) await captureSessions(host, components);
-  for (const [index, fault] of spec.faults.entries())
+  for (const [index, fault] of chooseFaults(state))
     facts.times.t0 = (await inIt(`inject ${fault.type}`).injectFault({ id, index, fault })).at;
   facts.broken = await awaitFault(steadyState, toMs(spec.settle));
   if (allPass(facts.broken)) {
     state.invalid = 'the fault has no effect: the steady state holds in spite of it';
     return;
   }
+  const broken = spec.expect.undone ? await onHost('read what the fault has left').listSandbox({ id }) : undefined;
   await whileFaultsEnd(state, () => recoverDrilled(state, inputs, captured));
-  await proveHealth(state, steadyState, items);
+  await proveHealth(state, steadyState, { items, broken });
+}
+
+/** With their places in the definition, in that order. */
+function chooseFaults({ facts, spec: { faults, pick } }: DrillState): [number, DrillFault][] {
+  const all = [...faults.entries()];
+  if (pick === undefined) return all;
+  const left = [...all];
+  // Math.random of a workflow gives the same in a replay.
+  while (left.length > pick) left.splice(Math.floor(Math.random() * left.length), 1);
+  facts.picked = left.map(([index]) => index);
+  return left;
 }
 
 /** Takes back those faults that end by themselves, each after its time, while the recovery is at work. */
@@ -142,7 +154,13 @@ async function capture({ host, facts }: DrillState, sandbox: string): Promise<st
   return record.createdAt;
 }
 
-async function proveHealth(state: DrillState, probes: readonly Probe[], before: readonly SandboxItem[]): Promise<void> {
+interface Before {
+  items: readonly SandboxItem[];
+  /** With the fault. */
+  broken: readonly SandboxItem[] | undefined;
+}
+
+async function proveHealth(state: DrillState, probes: readonly Probe[], before: Before): Promise<void> {
   const { facts, spec, host, id } = state;
   const rtoLeft = toMs(spec.objectives.rto) - (Date.now() - Date.parse(facts.times.t0 ?? ''));
   // What did not end as it should is not waited for: nobody is at work on it any more.
@@ -158,7 +176,8 @@ async function proveHealth(state: DrillState, probes: readonly Probe[], before: 
     facts.durations.ttrMs = Date.now() - Date.parse(facts.times.t0 ?? '');
   }
   const after = await hostActivities(host, { timeout: '2m', summary: 'read what is there now' }).listSandbox({ id });
-  facts.items.lost = findLosses(before, after);
+  facts.items.lost = findLosses(before.items, after);
+  if (before.broken) facts.undone = { differences: findDifferences(before.broken, after) };
 }
 
 async function holds({ facts }: DrillState, probes: readonly Probe[], holdMs: number): Promise<boolean> {

@@ -48,7 +48,7 @@ export async function awaitProbes(
  * Proves that it works again: every probe passes within the time and keeps passing through the hold window
  * (design 3.5). Without probes only an operation that worked again counts as proof, and the report says so.
  */
-export async function verify(state: RecoveryState): Promise<boolean> {
+export async function verify(state: RecoveryState, options: { withinMs?: number } = {}): Promise<boolean> {
   const spec = state.plan?.verify;
   const probes = spec?.probes ?? [];
   if (!spec || probes.length === 0) {
@@ -60,7 +60,8 @@ export async function verify(state: RecoveryState): Promise<boolean> {
   const before = state.status;
   setStatus(state, 'verifying');
   try {
-    return await readThroughHold(state, probes, toMs(spec.within), toMs(spec.holdFor), toMs(spec.every));
+    const { withinMs = toMs(spec.within) } = options;
+    return await readThroughHold(state, probes, withinMs, toMs(spec.holdFor), toMs(spec.every));
   } finally {
     setStatus(state, before);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DrillSpecSchema } from '../../../src/domain/drill.schema.ts';
-import { findLosses, judgeDrill, type DrillFacts } from '../../../src/domain/drill.ts';
+import { findDifferences, findLosses, judgeDrill, type DrillFacts } from '../../../src/domain/drill.ts';
 
 const spec = DrillSpecSchema.parse({
   playbook: 'mend',
@@ -73,6 +73,21 @@ describe('a drill', () => {
     expect(problems[0]).toContain(why);
   });
 
+  it('picks no more faults than there are', () => {
+    expect(DrillSpecSchema.safeParse({ ...spec, pick: 1 }).success).toBe(true);
+    expect(DrillSpecSchema.safeParse({ ...spec, pick: 2 }).error?.issues).toMatchObject([{ path: ['pick'] }]);
+  });
+
+  it.each<[string | undefined, Partial<DrillFacts>]>([
+    [undefined, { undone: { differences: [] }, recovery: { ...recovery, compensations: 1 } }],
+    ['nobody has looked', { recovery: { ...recovery, compensations: 1 } }],
+    ['not undone: a is gone', { undone: { differences: ['a is gone'] }, recovery: { ...recovery, compensations: 1 } }],
+    ['nothing was undone', { undone: { differences: [] } }],
+  ])('that is to be undone has %s', (why, seen) => {
+    const problems = judgeDrill({ ...spec, expect: { ...spec.expect, undone: true } }, { ...good, ...seen });
+    expect(problems).toEqual(why === undefined ? [] : [expect.stringContaining(why)]);
+  });
+
   it('expects no degraded mode of a component that it does not define', () => {
     const { degraded: _, ...others } = spec.expect;
     expect(DrillSpecSchema.safeParse({ ...spec, components: undefined }).error?.issues).toMatchObject([
@@ -86,6 +101,13 @@ describe('a drill', () => {
     expect(
       findLosses([item('a', '1'), item('b', '2'), item('c', '3')], [item('a', '1'), item('b', '9'), item('d', '4')]),
     ).toEqual(['b has changed', 'c is gone']);
+    const withMode = (mode: number) => ({ ...item('a', '1'), mode });
+    expect(findLosses([withMode(0o755)], [withMode(0o644)])).toEqual(['a has other permissions']);
+    expect(findLosses([item('a', '1')], [withMode(0o644)])).toEqual([]);
+    expect(findDifferences([item('a', '1'), item('b', '1')], [item('a', '1'), item('c', '1')])).toEqual([
+      'b is gone',
+      'c has come to it',
+    ]);
   });
 
   it('breaks nothing outside of its sandbox', () => {

@@ -1,7 +1,7 @@
 import { askProxies } from '../sandbox-proxies.ts';
 import type { FaultContext, Faults } from './fault.ts';
 
-type Kind = 'networkLatency' | 'networkCut' | 'networkReset' | 'networkHalfOpen' | 'portClosed';
+type Kind = 'networkLatency' | 'networkCut' | 'networkReset' | 'networkHalfOpen' | 'networkLoss' | 'portClosed';
 
 const CONFLICT = 409;
 const NOT_FOUND = 404;
@@ -12,10 +12,12 @@ const poison = async (
   toxic: string,
   attributes: Record<string, number>,
   { place }: FaultContext,
+  /** Share of the connections that it meets. */
+  toxicity = 1,
 ): Promise<void> =>
   askProxies(place, `/proxies/${proxy}/toxics`, {
     method: 'POST',
-    body: { name: toxic, type: toxic, stream: 'downstream', attributes },
+    body: { name: toxic, type: toxic, stream: 'downstream', attributes, toxicity },
     also: [CONFLICT],
   });
 
@@ -44,6 +46,10 @@ export const NETWORK_FAULTS: Faults<Kind> = {
   networkHalfOpen: {
     inject: ({ proxy, bytes }, context) => poison(proxy, 'limit_data', { bytes }, context),
     takeBack: cure('limit_data'),
+  },
+  networkLoss: {
+    inject: ({ proxy, share }, context) => poison(proxy, 'timeout', { timeout: 0 }, context, share),
+    takeBack: cure('timeout'),
   },
   portClosed: {
     inject: ({ proxy }, context) => setEnabled(proxy, false, context),

@@ -1,5 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { toMs } from '../../../domain/duration.ts';
 import { codeOf, RerailError } from '../../../domain/errors.ts';
@@ -9,9 +10,15 @@ import type { SandboxPlace } from '../sandbox-place.ts';
 import { portsOf } from '../sandbox-ports.ts';
 import { endSandboxProcess, sandboxProcess, startSandboxProcess } from '../sandbox-processes.ts';
 import { modeOf, postgresProgram, recordsOf, redisAddress, secretOf } from '../sandbox-services.ts';
-import type { Faults } from './fault.ts';
+import { isThere, type Faults } from './fault.ts';
 
-type Kind = 'dnsFailure' | 'serviceErrors' | 'rateLimit' | 'redisOutOfMemory' | 'databaseConnectionsExhausted';
+type Kind =
+  | 'dnsFailure'
+  | 'serviceErrors'
+  | 'rateLimit'
+  | 'redisOutOfMemory'
+  | 'redisEntriesDamaged'
+  | 'databaseConnectionsExhausted';
 
 const LIMITS = { connectTimeoutMs: 3000, timeoutMs: 10_000 };
 const ENTRY_BYTES = 256 * 1024;
@@ -63,6 +70,13 @@ async function isFull(place: SandboxPlace, service: string): Promise<boolean> {
   }
 }
 
+async function entriesBelow(client: Redis, prefix: string): Promise<Record<string, string>> {
+  const entries: Record<string, string> = {};
+  for await (const keys of keysBelow(client, prefix))
+    for (const key of keys) entries[key] = (await client.get(key)) ?? '';
+  return entries;
+}
+
 const hogOf = (application: string, index: number): string => `.${application}-${index}`;
 
 export const SERVICE_FAULTS: Faults<Kind> = {
@@ -107,6 +121,29 @@ export const SERVICE_FAULTS: Faults<Kind> = {
       withCache(place, service, async ({ client }) => {
         for await (const keys of keysBelow(client, prefix)) await client.unlink(...keys);
       }),
+  },
+  redisEntriesDamaged: {
+    inject: ({ service, prefix }, { place, kept }) =>
+      withCache(place, service, async ({ client }) => {
+        if (!(await isThere(kept))) await writeFile(kept, JSON.stringify(await entriesBelow(client, prefix)));
+        const entries = JSON.parse(await readFile(kept, 'utf8')) as Record<string, string>;
+        if (Object.keys(entries).length === 0)
+          throw new RerailError(
+            'invalid-input',
+            `${service} has no entry below ${prefix}: there is nothing to damage`,
+            {
+              remedy: 'Give the service some with spec.sandbox.services[].entries.',
+              nonRetryable: true,
+            },
+          );
+        for (const [key, value] of Object.entries(entries)) await client.set(key, value.slice(0, value.length / 2));
+      }),
+    takeBack: async ({ service }, { place, kept }) => {
+      if (!(await isThere(kept))) return;
+      await withCache(place, service, async ({ client }) => {
+        await client.mset(JSON.parse(await readFile(kept, 'utf8')) as Record<string, string>);
+      });
+    },
   },
   databaseConnectionsExhausted: {
     async inject({ service, application }, { place }) {
