@@ -1,4 +1,5 @@
 import { toMs, type Duration } from '../../src/domain/duration.ts';
+import { nearestRank } from '../../src/domain/knowledge.ts';
 import { plainText, tableRow } from '../../src/domain/markdown-text.ts';
 import { timePartsOf } from '../../src/domain/period-facts.ts';
 import { TIME_PARTS } from '../../src/domain/period-report.ts';
@@ -21,16 +22,9 @@ const groupBy = <T>(all: readonly T[], keyOf: (one: T) => string): [string, T[]]
   return [...groups].sort(([a], [b]) => a.localeCompare(b));
 };
 
-/** Of numbers in ascending order; the nearest rank. */
-const quantile = (sorted: readonly number[], q: number): number | undefined =>
-  sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)];
-
 const timesOf = (values: readonly number[]): string[] => {
   const sorted = [...values].sort((a, b) => a - b);
-  return [0.5, 0.95].map((q) => {
-    const found = quantile(sorted, q);
-    return found === undefined ? '–' : showMs(found);
-  });
+  return [0.5, 0.95].map((part) => (sorted.length === 0 ? '–' : showMs(nearestRank(sorted, part))));
 };
 
 const strictest = (durations: readonly string[]): number | undefined =>

@@ -15,6 +15,8 @@ import { createPatientAsker } from './patient-asker.ts';
 
 const LOOK_EVERY_MS = 250;
 const STATUS_WAIT_MS = 3000;
+/** Of Node: longer ones end at once. Nearly 25 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function parseDuration(text: string, flag: string): number {
   const parsed = DurationSchema.safeParse(text);
@@ -39,7 +41,10 @@ export async function followRecovery({ handle, output, timeout }: FollowOptions)
   const stop =
     timeout === undefined
       ? interrupted
-      : AbortSignal.any([interrupted, AbortSignal.timeout(parseDuration(timeout, '--timeout'))]);
+      : AbortSignal.any([
+          interrupted,
+          AbortSignal.timeout(Math.min(parseDuration(timeout, '--timeout'), LONGEST_TIMER_MS)),
+        ]);
   const { ask, end } = createPatientAsker(output, stop);
   const live = output.isInteractive ? await createLiveBlock() : undefined;
   const entries: TimelineEntry[] = [];
@@ -84,7 +89,7 @@ const statusIfAnswered = (handle: RecoveryHandle): Promise<string> =>
       ({ status }) => status,
       () => 'open',
     ),
-    delay(STATUS_WAIT_MS, 'open'),
+    delay(STATUS_WAIT_MS, 'open', { ref: false }),
   ]);
 
 export function printReport(report: RecoveryReport, output: Output): number {

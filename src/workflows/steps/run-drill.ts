@@ -82,9 +82,8 @@ export async function runDrill(state: DrillState): Promise<void> {
 
 /** With their places in the definition, in that order. */
 function chooseFaults({ facts, spec: { faults, pick } }: DrillState): [number, DrillFault][] {
-  const all = [...faults.entries()];
-  if (pick === undefined) return all;
-  const left = [...all];
+  const left = [...faults.entries()];
+  if (pick === undefined) return left;
   // Math.random of a workflow gives the same in a replay.
   while (left.length > pick) left.splice(Math.floor(Math.random() * left.length), 1);
   facts.picked = left.map(([index]) => index);

@@ -125,8 +125,9 @@ export const SERVICE_FAULTS: Faults<Kind> = {
   redisEntriesDamaged: {
     inject: ({ service, prefix }, { place, kept }) =>
       withCache(place, service, async ({ client }) => {
-        if (!(await isThere(kept))) await writeFile(kept, JSON.stringify(await entriesBelow(client, prefix)));
-        const entries = JSON.parse(await readFile(kept, 'utf8')) as Record<string, string>;
+        const entries = (await isThere(kept))
+          ? (JSON.parse(await readFile(kept, 'utf8')) as Record<string, string>)
+          : await entriesBelow(client, prefix);
         if (Object.keys(entries).length === 0)
           throw new RerailError(
             'invalid-input',
@@ -136,6 +137,7 @@ export const SERVICE_FAULTS: Faults<Kind> = {
               nonRetryable: true,
             },
           );
+        await writeFile(kept, JSON.stringify(entries));
         for (const [key, value] of Object.entries(entries)) await client.set(key, value.slice(0, value.length / 2));
       }),
     takeBack: async ({ service }, { place, kept }) => {
