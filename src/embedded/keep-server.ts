@@ -57,7 +57,8 @@ export function keepServer(first: RunningServer, options: KeepServerOptions): Ke
   const isLost = async (): Promise<string | undefined> => {
     if (!isSameProcess(server)) return 'has ended';
     missed = (await answers(server.address, ANSWER_WITHIN_MS)) ? 0 : missed + 1;
-    return missed >= missedLooks ? 'does not answer any more' : undefined;
+    if (missed < missedLooks) return undefined;
+    return isSameProcess(server) ? 'does not answer any more' : 'has ended';
   };
 
   /** False once somebody else has stopped it, or runs one in its place. */

@@ -213,7 +213,7 @@ describe('an embedded server that is kept', () => {
   const notices: string[] = [];
   const keep = async (): Promise<RunningServer> => {
     const first = await start();
-    const options = { dataDir, binary, lifetime: 'with-parent' as const, lookEveryMs: 50, missedLooks: 1 };
+    const options = { dataDir, binary, lifetime: 'with-parent' as const, lookEveryMs: 50, missedLooks: 2 };
     notices.length = 0;
     kept = keepServer(first, { ...options, onNotice: (line) => notices.push(line) });
     return first;
