@@ -26,6 +26,7 @@ ${more}  actions:
 ${actions.join('\n')}
 `;
 
+const REPEATABLE = 'timeout: 10s, retry: {maximumAttempts: 20, initialInterval: 100ms}';
 const LAST = ['    - {id: again, type: retry}', '    - {id: call, type: escalate}'];
 
 export const PLAYBOOKS = [
@@ -36,10 +37,10 @@ export const PLAYBOOKS = [
   /** Says that it has mended the thing and has not: it must not count as recovered, and all of it is undone. */
   playbook('lies', [effect(1), mend('hopes'), effect(2), ...LAST]),
   playbook('light', [
-    // An activity that a playbook names is tried once, unless the playbook says that it may be repeated.
-    '    - {id: look, type: run, run: {activity: noop}, timeout: 10s, retry: {maximumAttempts: 20, initialInterval: 100ms}}',
+    // A try of an activity that a playbook or a failure names is lost with its worker: the playbook says how often it may be repeated.
+    `    - {id: look, type: run, run: {activity: noop}, ${REPEATABLE}}`,
     `    - {id: do, type: run, run: {command: ${JSON.stringify(append('do'))}}}`,
-    '    - {id: again, type: retry}',
+    `    - {id: again, type: retry, ${REPEATABLE}}`,
   ]),
   /** Wait for a person before they do anything. */
   playbook('hand', ['    - {id: fix, type: manual, title: Fix it, timeout: 1h}', effect(1), mend(WORKS), ...LAST]),
