@@ -28,6 +28,7 @@ import type { CustomPlanner } from './planner/custom-planner.ts';
 import type { Replica } from './store/replica/replica.ts';
 import { createS3Replica } from './store/replica/s3-replica.ts';
 import { createGitStore } from './store/git-store/create-git-store.ts';
+import { storeFolder } from './store/store-folder.ts';
 import type { CheckpointStore } from './store/checkpoint-store.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { countActivities, countRecoveries } from './telemetry/metrics/count.ts';
@@ -86,7 +87,7 @@ function replicaOf(settings: WorkerSettings): Replica | undefined {
 export function hostDepsOf(settings: WorkerSettings): HostDeps {
   const { dataDir, host, maxStoreBytes, maxTreeFiles, maxTreeBytes } = settings;
   const replica = replicaOf(settings);
-  const storePath = path.join(dataDir, 'store.git');
+  const storePath = storeFolder(dataDir);
   return {
     dataDir,
     host,

@@ -28,6 +28,8 @@ export const DrillFaultSchema = z.discriminatedUnion('type', [
   fault('deleteFile', { path: SandboxPathSchema }),
   /** In the middle of the file. */
   fault('flipBit', { path: SandboxPathSchema }),
+  /** In what the drill's checkpoint holds of this file; no other checkpoint may hold the same content. Before other faults of it. */
+  fault('flipBitInStore', { path: SandboxPathSchema }),
   /** It may be neither read nor written; root, whom permissions do not bind, may only not write it (immutable). */
   fault('permissionDenied', { path: SandboxPathSchema }),
   /** A file or folder of a component is renamed away. */

@@ -78,6 +78,8 @@ const SpecSchema = z.strictObject({
     .strictObject({
       status: z.enum(CLOSED_RECOVERY_STATUSES).default('recovered'),
       actions: z.array(z.string()).default([]),
+      /** Actions that have to fail: what they would need is damaged, and they may not go by it. */
+      failed: z.array(z.string()).optional(),
       /** Components whose clients are told that they are degraded while the recovery is at work, and no longer afterwards. */
       degraded: z.array(NameSchema).max(20).optional(),
       /** Whether the steady state is back in the end: not where a person is called to mend it. */
@@ -117,6 +119,9 @@ export const DrillSpecSchema = SpecSchema.superRefine((spec, context) => {
   for (const [index, { to }] of (spec.sandbox.proxies ?? []).entries())
     if (!known.includes(to))
       issue(['sandbox', 'proxies', index, 'to'], `is no service or port of the sandbox: "${to}"`);
+  for (const [index, { type }] of spec.faults.entries())
+    if (type === 'flipBitInStore' && !spec.checkpoint)
+      issue(['faults', index, 'type'], 'needs checkpoint: true, for nothing of the sandbox is stored otherwise');
   const services = spec.sandbox.services ?? [];
   for (const [index, service] of services.entries())
     if (

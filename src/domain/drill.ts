@@ -9,6 +9,7 @@ export const FAULT_KINDS = [
   'writeFile',
   'deleteFile',
   'flipBit',
+  'flipBitInStore',
   'permissionDenied',
   'componentDisabled',
   'gitLock',
@@ -116,6 +117,11 @@ export function judgeDrill(spec: DrillSpec, facts: DrillFacts): string[] {
     for (const wanted of spec.expect.actions) {
       const found = recovery.actions.find(({ id }) => id === wanted);
       if (!found || !isDone(found.status)) problems.push(`action ${wanted} was ${found?.status ?? 'not in the plan'}`);
+    }
+    for (const refused of spec.expect.failed ?? []) {
+      const found = recovery.actions.find(({ id }) => id === refused);
+      if (found?.status !== 'failed')
+        problems.push(`action ${refused} was ${found?.status ?? 'not in the plan'} instead of failed`);
     }
     if (spec.expect.status === 'recovered' && !recovery.verified)
       problems.push('the recovery says that it recovered and has proven nothing');

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { glob } from 'tinyglobby';
@@ -7,9 +8,11 @@ import { git } from '../../src/activities/drills/faults/git-program.ts';
 import { injectFault, takeBackFault } from '../../src/activities/drills/faults/registry.ts';
 import { sandboxProcess } from '../../src/activities/drills/sandbox-processes.ts';
 import { statOf } from '../../src/process/proc.ts';
+import { storeFolder } from '../../src/store/store-folder.ts';
 import { expectRemoved, openDrillSandbox } from '../support/drill-sandbox.ts';
 import { failure } from '../support/rejection.ts';
 import { until } from '../support/until.ts';
+import { makeInfo, openActivities } from './checkpoint-fixtures.ts';
 
 const ID = 'drill/fault-undo/1/run';
 let dataDir = '';
@@ -99,6 +102,61 @@ describe('a fault in a repository leaves files, HEAD, branches and index as they
     expect((await git(work, ['log', '--format=%s', '-3'])).split('\n')[1]).toBe('second');
     await takeBackFault(place, 7);
     expect(await stateOf(work)).toEqual(before);
+  });
+});
+
+describe('flipBitInStore', () => {
+  const bytes = randomBytes(5000);
+  const openStored = async () => {
+    const box = await open({ files: { 'shared.txt': 'all have this\n' } });
+    await writeFile(box.at('own.bin'), bytes);
+    const bench = { directory: dataDir, root: box.place.work, storePath: storeFolder(dataDir), dataDir, close() {} };
+    const { captureCheckpoint, store } = await openActivities(bench);
+    const capture = async (): Promise<string> =>
+      (await captureCheckpoint({ info: makeInfo(), root: box.place.work })).info.id;
+    const problemsOf = async (id: string): Promise<string[]> =>
+      (await store.verify(id, 'full')).map(({ item }) => item);
+    return { ...box, capture, problemsOf };
+  };
+
+  it('damages one content of one checkpoint, and puts the bit back', async () => {
+    const { capture, problemsOf, during } = await openStored();
+    const id = await capture();
+    await during({ type: 'flipBitInStore', path: 'own.bin' }, async () => {
+      expect(await problemsOf(id)).toEqual(['own.bin']);
+    });
+    expect(await problemsOf(id)).toEqual([]);
+    const packs = await glob('**/*.pack', { cwd: storeFolder(dataDir), absolute: true });
+    for (const pack of packs) expect((await stat(pack)).mode & 0o777).toBe(0o444);
+    await rm(storeFolder(dataDir), { recursive: true });
+  });
+
+  it('damages nothing that another checkpoint needs, nor what was not captured', async () => {
+    const { capture, problemsOf, place, at } = await openStored();
+    const id = await capture();
+    await writeFile(at('own.bin'), randomBytes(100));
+    const flip = (name: string) => failure(injectFault(place, 8, { type: 'flipBitInStore', path: name }));
+    expect(await flip('own.bin')).toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining('no checkpoint'),
+    });
+    const other = await capture();
+    expect(await flip('shared.txt')).toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining('2 checkpoints'),
+    });
+    expect([...(await problemsOf(id)), ...(await problemsOf(other))]).toEqual([]);
+    await rm(storeFolder(dataDir), { recursive: true });
+  });
+
+  it('goes with the sandbox of a drill that was killed', async () => {
+    const { capture, problemsOf, place } = await openStored();
+    const id = await capture();
+    await injectFault(place, 8, { type: 'flipBitInStore', path: 'own.bin' });
+    expect(await problemsOf(id)).toEqual(['own.bin']);
+    await expectRemoved({ dataDir, id: ID });
+    expect(await problemsOf(id)).toEqual([]);
+    await rm(storeFolder(dataDir), { recursive: true });
   });
 });
 

@@ -38,8 +38,8 @@ export function createDrillActivities({ dataDir, temporalServer }: DrillDeps) {
         startAll(await existingSandbox(dataDir, id), sandbox, { temporalServer, signal }),
       ),
     ),
-    listSandbox: asActivity(async ({ id }: { id: string }): Promise<SandboxItem[]> =>
-      listItems((await existingSandbox(dataDir, id)).work),
+    listSandbox: asActivity(async ({ id, caches }: { id: string; caches?: string[] }): Promise<SandboxItem[]> =>
+      listItems(await existingSandbox(dataDir, id), caches),
     ),
     injectFault: asActivity(({ id, index, fault }: InjectFaultInput): Promise<{ at: string }> =>
       untilCancelled(async (signal) => {

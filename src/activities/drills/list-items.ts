@@ -5,6 +5,8 @@ import type { SandboxItem } from '../../domain/drill.ts';
 import { digestFile } from '../../store/digest-file.ts';
 import { isThere } from './faults/fault.ts';
 import { git } from './faults/git-program.ts';
+import { readEntries } from './faults/services.ts';
+import type { SandboxPlace } from './sandbox-place.ts';
 
 const REPOSITORY = '.git';
 const MODE_BITS = 0o7777;
@@ -48,9 +50,21 @@ async function listRepository(work: string): Promise<SandboxItem[]> {
   ];
 }
 
-/** All that a drill may lose. In the order of their names. */
-export async function listItems(work: string): Promise<SandboxItem[]> {
+/** One that does not answer has lost all of it. */
+async function listEntries(place: SandboxPlace, cache: string): Promise<SandboxItem[]> {
+  try {
+    const entries = Object.entries(await readEntries(place, cache));
+    return [item(`redis ${cache}`, 'answers'), ...entries.map(([key, value]) => item(`redis ${cache} ${key}`, value))];
+  } catch {
+    return [];
+  }
+}
+
+/** All that a drill may lose, in the order of their names. `caches`: Redis services of the sandbox. */
+export async function listItems(place: SandboxPlace, caches: readonly string[] = []): Promise<SandboxItem[]> {
+  const { work } = place;
   const repository = (await isThere(path.join(work, REPOSITORY))) ? await listRepository(work) : [];
-  const found = [...(await listFiles(work)), ...repository];
+  const entries = await Promise.all(caches.map((cache) => listEntries(place, cache)));
+  const found = [...(await listFiles(work)), ...repository, ...entries.flat()];
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -31,6 +31,8 @@ export function placeAt(root: string): SandboxPlace {
 
 export const drillsFolder = (dataDir: string): string => path.join(dataDir, 'drills');
 
+export const dataDirOf = ({ root }: SandboxPlace): string => path.dirname(path.dirname(root));
+
 export const sandboxPlace = (dataDir: string, id: string): SandboxPlace =>
   placeAt(path.join(drillsFolder(dataDir), sha256(id).slice(0, 24)));
 

@@ -1,5 +1,4 @@
 import { access, constants, mkdir, stat, statfs } from 'node:fs/promises';
-import path from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Hosts } from '../../client/hosts.ts';
 import { formatMs } from '../../domain/duration.ts';
@@ -7,6 +6,7 @@ import { isRerailError, messageOf } from '../../domain/errors.ts';
 import { storeCareId } from '../../domain/wire-names.ts';
 import { ensureSearchAttributes, missingSearchAttributes } from '../../embedded/search-attributes.ts';
 import { createGitStore } from '../../store/git-store/create-git-store.ts';
+import { storeFolder } from '../../store/store-folder.ts';
 import { formatBytes } from '../output/render.ts';
 import type { Check } from './validate-workspace.ts';
 
@@ -77,7 +77,7 @@ export async function checkPollers(
 /** The private store of checkpoints, as the last care of it has left it. */
 export async function checkStore(dataDir: string): Promise<Check> {
   const name = 'checkpoint store';
-  const folder = path.join(dataDir, 'store.git');
+  const folder = storeFolder(dataDir);
   if (!(await stat(folder).catch(() => undefined))) return { name, level: 'ok', found: 'no checkpoints yet' };
   try {
     const { checkpoints, bytes, quarantinedBytes } = await (await createGitStore({ path: folder })).usage();

@@ -11,6 +11,7 @@ import { parseInput } from '../../domain/parse-input.ts';
 import { SessionSpecSchema } from '../../domain/session.schema.ts';
 import type { SessionSpec, SessionSpecInput } from '../../domain/session.ts';
 import { createGitStore } from '../../store/git-store/create-git-store.ts';
+import { storeFolder } from '../../store/store-folder.ts';
 import type { Context } from '../context.ts';
 
 export interface PlaceOptions {
@@ -39,7 +40,7 @@ export async function findSpec(
 /** The activities of this host, done right here: a terminal is seen only by who runs beside it. */
 export function sessionsHere({ settings }: Context, ledger?: SessionDependencies['ledger']) {
   const { dataDir, host } = settings;
-  const storePath = path.join(dataDir, 'store.git');
+  const storePath = storeFolder(dataDir);
   const openStore = () => createGitStore({ path: storePath });
   const execution = newId('cli');
   return createSessionActivities({

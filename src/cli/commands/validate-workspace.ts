@@ -6,6 +6,7 @@ import { loadPlaybooks } from '../../config/load-playbooks.ts';
 import type { Settings } from '../../config/settings.ts';
 import { isRerailError, messageOf } from '../../domain/errors.ts';
 import { createGitStore } from '../../store/git-store/create-git-store.ts';
+import { storeFolder } from '../../store/store-folder.ts';
 
 export interface Check {
   name: string;
@@ -119,7 +120,7 @@ async function checkConfiguration({ settings }: ValidateInput): Promise<Check> {
 
 async function checkCheckpoints({ settings }: ValidateInput): Promise<Check> {
   const name = 'checkpoints';
-  const storePath = path.join(settings.dataDir, 'store.git');
+  const storePath = storeFolder(settings.dataDir);
   if (!(await there(storePath))) return { name, level: 'ok', found: 'no store yet' };
   const store = await createGitStore({ path: storePath });
   try {

@@ -38,6 +38,7 @@ export async function runDrill(state: DrillState): Promise<void> {
   if (patched('drill-waits-for-cancelled'))
     state.cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
   const onHost = (summary: string) => hostActivities(host, { timeout: '2m', summary });
+  const listed = whatIsThere(state);
   const inIt = (summary: string, timeout: Duration = '2m') =>
     hostActivities(host, { timeout, summary, heartbeat: HEARTBEAT, cancellationType: state.cancellationType });
   const { path: sandbox, inputs: more } = await inIt('make the sandbox').prepareSandbox({
@@ -64,7 +65,7 @@ export async function runDrill(state: DrillState): Promise<void> {
     state.invalid = `the steady state does not hold before the fault: ${namesOfFailed(facts.before)}`;
     return;
   }
-  const items = await onHost('read what is there').listSandbox({ id });
+  const items = await onHost('read what is there').listSandbox(listed);
   facts.items.count = items.length;
   const captured = spec.checkpoint ? await capture(state, sandbox) : undefined;
   if (spec.checkpoint) await captureSessions(host, components);
@@ -75,9 +76,9 @@ export async function runDrill(state: DrillState): Promise<void> {
     state.invalid = 'the fault has no effect: the steady state holds in spite of it';
     return;
   }
-  const broken = spec.expect.undone ? await onHost('read what the fault has left').listSandbox({ id }) : undefined;
+  const broken = spec.expect.undone ? await onHost('read what the fault has left').listSandbox(listed) : undefined;
   await whileFaultsEnd(state, () => recoverDrilled(state, inputs, captured));
-  await proveHealth(state, steadyState, { items, broken });
+  await proveHealth(state, steadyState, { items, broken, listed });
 }
 
 /** With their places in the definition, in that order. */
@@ -153,14 +154,21 @@ async function capture({ host, facts }: DrillState, sandbox: string): Promise<st
   return record.createdAt;
 }
 
+/** Files, a repository, and what Redis services hold. */
+function whatIsThere({ id, spec }: DrillState): { id: string; caches?: string[] } {
+  const caches = (spec.sandbox.services ?? []).filter(({ kind }) => kind === 'redis').map(({ name }) => name);
+  return caches.length > 0 ? { id, caches } : { id };
+}
+
 interface Before {
+  listed: ReturnType<typeof whatIsThere>;
   items: readonly SandboxItem[];
   /** With the fault. */
   broken: readonly SandboxItem[] | undefined;
 }
 
 async function proveHealth(state: DrillState, probes: readonly Probe[], before: Before): Promise<void> {
-  const { facts, spec, host, id } = state;
+  const { facts, spec, host } = state;
   const rtoLeft = toMs(spec.objectives.rto) - (Date.now() - Date.parse(facts.times.t0 ?? ''));
   // What did not end as it should is not waited for: nobody is at work on it any more.
   const mayBeWell = spec.expect.healthy && facts.recovery?.status === spec.expect.status;
@@ -174,7 +182,9 @@ async function proveHealth(state: DrillState, probes: readonly Probe[], before: 
     facts.times.t5 = isoNow();
     facts.durations.ttrMs = Date.now() - Date.parse(facts.times.t0 ?? '');
   }
-  const after = await hostActivities(host, { timeout: '2m', summary: 'read what is there now' }).listSandbox({ id });
+  const after = await hostActivities(host, { timeout: '2m', summary: 'read what is there now' }).listSandbox(
+    before.listed,
+  );
   facts.items.lost = findLosses(before.items, after);
   if (before.broken) facts.undone = { differences: findDifferences(before.broken, after) };
 }

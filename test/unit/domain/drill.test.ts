@@ -73,6 +73,24 @@ describe('a drill', () => {
     expect(problems[0]).toContain(why);
   });
 
+  it.each([
+    ['failed', []],
+    ['succeeded', ['action rollback was succeeded instead of failed']],
+    [undefined, ['action rollback was not in the plan instead of failed']],
+  ])('has an action that has to fail, which is %s', (status, problems) => {
+    const actions = status === undefined ? [] : [{ id: 'rollback', type: 'rollback', status, durationMs: 5 }];
+    const refuses = { ...spec, expect: { ...spec.expect, actions: [], failed: ['rollback'] } };
+    expect(judgeDrill(refuses, { ...good, recovery: { ...recovery, actions } })).toEqual(problems);
+  });
+
+  it('damages nothing in the store that it has not captured', () => {
+    const faults = [{ type: 'flipBitInStore', path: 'a' }];
+    expect(DrillSpecSchema.safeParse({ ...spec, faults, checkpoint: true }).success).toBe(true);
+    expect(DrillSpecSchema.safeParse({ ...spec, faults }).error?.issues).toMatchObject([
+      { path: ['faults', 0, 'type'], message: expect.stringContaining('checkpoint: true') as string },
+    ]);
+  });
+
   it('picks no more faults than there are', () => {
     expect(DrillSpecSchema.safeParse({ ...spec, pick: 1 }).success).toBe(true);
     expect(DrillSpecSchema.safeParse({ ...spec, pick: 2 }).error?.issues).toMatchObject([{ path: ['pick'] }]);

@@ -11,6 +11,8 @@ export interface FaultContext {
   /** A path of this fault's own, for how things were before. */
   kept: string;
   signal?: AbortSignal | undefined;
+  /** Of the checkpoints of this host. */
+  storePath: string;
 }
 
 /** Both may be repeated. What is taken back is as it was, as far as the drill can tell. */

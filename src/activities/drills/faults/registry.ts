@@ -3,9 +3,11 @@ import path from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { DrillFault, FaultKind } from '../../../domain/drill.ts';
 import { messageOf } from '../../../domain/errors.ts';
-import type { SandboxPlace } from '../sandbox-place.ts';
+import { storeFolder } from '../../../store/store-folder.ts';
+import { dataDirOf, type SandboxPlace } from '../sandbox-place.ts';
 import type { Fault, FaultContext, Faults } from './fault.ts';
 import { FILE_FAULTS } from './files.ts';
+import { STORE_FAULTS } from './store.ts';
 import { GIT_FAULTS } from './git.ts';
 import { MACHINE_FAULTS } from './machine.ts';
 import { NETWORK_FAULTS } from './network.ts';
@@ -16,6 +18,7 @@ import { SESSION_FAULTS } from './sessions.ts';
 /** Every fault that there is, each with its undo. */
 export const FAULTS: Faults<FaultKind> = {
   ...FILE_FAULTS,
+  ...STORE_FAULTS,
   ...GIT_FAULTS,
   ...PROCESS_FAULTS,
   ...NETWORK_FAULTS,
@@ -45,6 +48,7 @@ const contextOf = (place: SandboxPlace, index: number, begun: boolean, signal?: 
   place,
   begun,
   signal,
+  storePath: storeFolder(dataDirOf(place)),
   kept: path.join(place.root, `before-${index}`),
 });
 
@@ -72,8 +76,8 @@ export async function takeBackFault(place: SandboxPlace, index: number): Promise
   await writeFileAtomic(markOf(place, index), JSON.stringify({ ...known, state: 'taken back' } satisfies Mark));
 }
 
-/** What binds the sandbox to its place; all else goes with it. */
-const BINDS: readonly FaultKind[] = ['permissionDenied'];
+/** What binds the sandbox to its place, or lies outside of it; all else goes with it. */
+const BINDS: readonly FaultKind[] = ['permissionDenied', 'flipBitInStore'];
 
 /** The latest first; the answer says what could not be. */
 export async function takeBackBinding(place: SandboxPlace): Promise<string[]> {

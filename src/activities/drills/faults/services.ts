@@ -36,11 +36,11 @@ async function portOf(place: SandboxPlace, service: string): Promise<number> {
   });
 }
 
-const withCache = async (
+const withCache = async <T>(
   place: SandboxPlace,
   service: string,
-  work: Parameters<typeof withRedis<void>>[2],
-): Promise<void> => withRedis(redisAddress(place, service, await portOf(place, service)), LIMITS, work);
+  work: Parameters<typeof withRedis<T>>[2],
+): Promise<T> => withRedis(redisAddress(place, service, await portOf(place, service)), LIMITS, work);
 
 async function withServer(
   place: SandboxPlace,
@@ -70,12 +70,16 @@ async function isFull(place: SandboxPlace, service: string): Promise<boolean> {
   }
 }
 
+/** Of plain values: streams and the like go on while they are looked at. */
 async function entriesBelow(client: Redis, prefix: string): Promise<Record<string, string>> {
   const entries: Record<string, string> = {};
   for await (const keys of keysBelow(client, prefix))
-    for (const key of keys) entries[key] = (await client.get(key)) ?? '';
+    for (const key of keys) if ((await client.type(key)) === 'string') entries[key] = (await client.get(key)) ?? '';
   return entries;
 }
+
+export const readEntries = (place: SandboxPlace, service: string): Promise<Record<string, string>> =>
+  withCache(place, service, ({ client }) => entriesBelow(client, ''));
 
 const hogOf = (application: string, index: number): string => `.${application}-${index}`;
 
