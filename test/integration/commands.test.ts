@@ -557,6 +557,28 @@ describe('an interruption', () => {
     expect(lines('effects')).toEqual([]);
   });
 
+  test('by cancellation does not begin again what lost its supervisor', async () => {
+    const key = nextKey();
+    let cancelled = false;
+    const work = run(waiting(), {}, key, { interruption: () => (cancelled ? 'cancelled' : undefined) });
+    work.catch(() => undefined);
+    const pid = await pidIn('pid');
+    process.kill(await supervisorPid(key), 'SIGKILL');
+    cancelled = true;
+    expect(await failure(work)).toMatchObject({ code: 'command-interrupted', nonRetryable: true });
+    expect(isRunning(pid)).toBe(false);
+    expect(lines('begun')).toHaveLength(1);
+  });
+
+  test('by cancellation before its start starts nothing', async () => {
+    const work = run(waiting(), {}, nextKey(), { interruption: () => 'cancelled' });
+    expect(await failure(work)).toMatchObject({
+      code: 'command-interrupted',
+      message: expect.stringMatching(/was cancelled$/),
+    });
+    expect(lines('begun')).toEqual([]);
+  });
+
   test('by shutdown leaves it running for the next worker', async () => {
     const key = nextKey();
     let down = false;

@@ -86,8 +86,10 @@ async function waitForEnding(folder: ExecutionFolder, input: RunCommandInput, de
   for (;;) {
     const progress = await folder.progress();
     if (progress.state === 'ended') return progress.ending;
+    const interruption = deps.interruption();
     if (progress.state === 'lost') {
       await folder.endOrphan();
+      if (interruption === 'cancelled') throw cancelled(operation);
       if (operation.idempotent === false) throw interrupted(operation);
       await folder.nextGeneration();
       startedAt = undefined;
@@ -95,13 +97,13 @@ async function waitForEnding(folder: ExecutionFolder, input: RunCommandInput, de
     }
     if (progress.state === 'unclaimed') {
       if (startedAt === undefined) {
+        if (interruption === 'cancelled') throw cancelled(operation);
         await start(folder, operation, key);
         startedAt = Date.now();
       } else if (Date.now() - startedAt > CLAIM_WITHIN_MS) {
         throw new Error(`the supervisor ${SUPERVISOR} of ${describeOperation(operation)} did not start`);
       }
     }
-    const interruption = deps.interruption();
     if (interruption === 'shutdown') throw new Error('this worker shuts down; the command goes on for the next one');
     if (progress.state === 'running' && interruption === 'cancelled' && !askedToStop) {
       askedToStop = askToStop(progress.supervisor.pid);
@@ -120,6 +122,13 @@ function interrupted(operation: CommandOperation): RerailError {
       nonRetryable: true,
     },
   );
+}
+
+function cancelled(operation: CommandOperation, details: Partial<Ending> = {}): RerailError {
+  return new RerailError('command-interrupted', `${describeOperation(operation)} was cancelled`, {
+    details,
+    nonRetryable: true,
+  });
 }
 
 const TELLING = /error|fail|fatal|cannot|refused|denied|not found|not ok|exception|panic/i;
@@ -152,8 +161,7 @@ function toError(operation: CommandOperation, ending: Ending): RerailError {
       details,
     });
   }
-  if (ending.cause === 'cancelled')
-    return new RerailError('command-interrupted', `${name} was cancelled`, { details, nonRetryable: true });
+  if (ending.cause === 'cancelled') return cancelled(operation, details);
   const how = signal
     ? `was killed by ${signal}`
     : ending.cause === 'spawn-failed'

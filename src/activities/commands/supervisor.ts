@@ -38,6 +38,10 @@ const KILLED_WITHIN_MS = 2000;
 
 function supervise(folder: string): void {
   const spec = JSON.parse(readFileSync(path.join(folder, 'spec.json'), 'utf8')) as CommandSpec;
+  // Heard from before the claim on, which is when others begin to send it: unheard, it would leave the command behind.
+  process.on('SIGTERM', () => stop('cancelled'));
+  process.on('SIGINT', () => stop('cancelled'));
+  process.on('SIGHUP', () => undefined);
   if (!claim(path.join(folder, 'supervisor.json'))) return;
   const started = Date.now();
   const redact = createRedactor(spec.secretNames.flatMap((name) => process.env[name] ?? []));
@@ -78,9 +82,6 @@ function supervise(folder: string): void {
     setTimeout(() => killGroup('SIGKILL'), spec.killDelayMs).unref();
   };
   const limit = setTimeout(() => stop('timeout'), spec.timeoutMs);
-  process.on('SIGTERM', () => stop('cancelled'));
-  process.on('SIGINT', () => stop('cancelled'));
-  process.on('SIGHUP', () => undefined);
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
   child.on('error', (error) => {
