@@ -6,6 +6,7 @@ import { showMs, type Reading } from './figures.ts';
 const DrillSchema = z.object({
   name: z.string(),
   verdict: z.string(),
+  healthy: z.boolean().optional(),
   objectives: z.object({ rto: z.string(), rpo: z.string().optional(), itemsLost: z.number() }),
   recovery: z
     .object({
@@ -58,12 +59,19 @@ export const drillsOf = {
     return { figure, n: all.length, holds: all.length > 0 && bad.length === 0 };
   },
   rto: (output: unknown): Reading => {
-    const all = drilled(output);
+    const drills = drilled(output);
+    // What passes unhealthy is meant to end with a person: no recovery is timed there.
+    const all = drills.filter(({ verdict, healthy }) => !(verdict === 'passed' && healthy === false));
+    const apart = drills.length - all.length;
     const late = all.filter(
       ({ durations: { ttrMs }, objectives: { rto } }) => ttrMs === undefined || ttrMs > toMs(rto as Duration),
     );
     const measured = all.length - late.length;
-    const figure = [`${measured} of ${all.length} within`, ...late.map(({ name }) => name)].join('; ');
+    const figure = [
+      `${measured} of ${all.length} within`,
+      ...late.map(({ name }) => name),
+      ...(apart > 0 ? [`${apart} apart that must end with a person`] : []),
+    ].join('; ');
     return { figure, n: all.length, holds: all.length > 0 && late.length === 0 };
   },
   rpo: (output: unknown): Reading | undefined => {
