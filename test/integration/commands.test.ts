@@ -21,6 +21,7 @@ import { openExecutionFolder, removeOldExecutions } from '../../src/activities/c
 import { runCommand, type RunCommandDeps } from '../../src/activities/commands/run-command.ts';
 import { FailureSchema } from '../../src/domain/failure.schema.ts';
 import type { CommandOperation, OperationResult } from '../../src/domain/operation.ts';
+import { isRunning } from '../support/processes.ts';
 import { failure } from '../support/rejection.ts';
 
 let root: string;
@@ -68,15 +69,6 @@ function run(
 
 const shell = (script: string): string[] => ['sh', '-c', script];
 const node = (script: string): string[] => [process.execPath, '-e', script];
-
-/** Also false for a zombie, which waits only for its parent to look. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 async function until<T>(look: () => T | undefined | false | '', what: string): Promise<T> {
   const deadline = Date.now() + 30_000;
@@ -541,41 +533,30 @@ describe('a killed supervisor', () => {
 });
 
 describe('an interruption', () => {
-  test('by cancellation kills the command', async () => {
-    let cancelled = false;
-    const work = run(waiting(), {}, nextKey(), { interruption: () => (cancelled ? 'cancelled' : undefined) });
-    work.catch(() => undefined);
-    const pid = await pidIn('pid');
-    cancelled = true;
-    const error = await failure(work);
-    expect(error).toMatchObject({
-      code: 'command-interrupted',
-      nonRetryable: true,
-      message: expect.stringMatching(/was cancelled$/),
-    });
-    expect(isRunning(pid)).toBe(false);
-    expect(lines('effects')).toEqual([]);
-  });
-
-  test('by cancellation does not begin again what lost its supervisor', async () => {
+  test.each([
+    ['kills the command', false],
+    ['does not begin again what lost its supervisor', true],
+  ])('by cancellation %s', async (_, lost) => {
     const key = nextKey();
     let cancelled = false;
     const work = run(waiting(), {}, key, { interruption: () => (cancelled ? 'cancelled' : undefined) });
     work.catch(() => undefined);
     const pid = await pidIn('pid');
-    process.kill(await supervisorPid(key), 'SIGKILL');
+    if (lost) process.kill(await supervisorPid(key), 'SIGKILL');
     cancelled = true;
-    expect(await failure(work)).toMatchObject({ code: 'command-interrupted', nonRetryable: true });
+    expect(await failure(work)).toMatchObject({
+      code: 'command-interrupted',
+      nonRetryable: true,
+      message: expect.stringMatching(/was cancelled$/),
+    });
     expect(isRunning(pid)).toBe(false);
     expect(lines('begun')).toHaveLength(1);
+    expect(lines('effects')).toEqual([]);
   });
 
   test('by cancellation before its start starts nothing', async () => {
     const work = run(waiting(), {}, nextKey(), { interruption: () => 'cancelled' });
-    expect(await failure(work)).toMatchObject({
-      code: 'command-interrupted',
-      message: expect.stringMatching(/was cancelled$/),
-    });
+    expect(await failure(work)).toMatchObject({ message: expect.stringMatching(/was cancelled$/) });
     expect(lines('begun')).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { statOf } from '../../src/process/proc.ts';
 import { until } from './until.ts';
@@ -18,4 +19,13 @@ export async function stopProcess(pid: number): Promise<void> {
   if (!(pid > 0)) throw new Error('there is no process to stop');
   process.kill(pid, 'SIGSTOP');
   await until(async () => (await statOf(pid))?.state === 'T', 'the stop');
+}
+
+/** Also false for a zombie, which waits only for its parent to look. */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
