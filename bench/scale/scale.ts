@@ -26,14 +26,17 @@ const QUICK: Extent = {
 };
 
 export const MOST = 10_000;
+/** They are there all at once, in the memory of a worker as well. */
+export const MOST_OPEN = 10_000;
 const QUICK_MOST = 20;
 const LEVELS = [1, 20, 100, 1000, 10_000, 100_000];
 
 export interface ScaleBench {
   bench: 'scale';
   quick: boolean;
-  /** So many at most were finished, and so many open. */
+  /** So many at most were finished. */
   most: number;
+  mostOpen: number;
   machine: { cores: number; node: string; server: string; loadBefore: number[]; loadAfter: number[] };
   recoveries: RecoveryCost[];
   finished: FinishedLevel[];
@@ -51,7 +54,7 @@ const levelsUpTo = (most: number, quick: boolean): number[] => [
 export async function measureScale({ quick, most: wanted }: { quick: boolean; most?: number }): Promise<ScaleBench> {
   const { one, lasting: lastingExtent } = quick ? QUICK : FULL;
   const most = wanted ?? (quick ? QUICK_MOST : MOST);
-  const levels = levelsUpTo(most, quick);
+  const mostOpen = Math.min(most, MOST_OPEN);
   const loadBefore = loadavg();
   const small = await inScaleWorld(async (world) => {
     tell('What one recovery costs.');
@@ -60,13 +63,14 @@ export async function measureScale({ quick, most: wanted }: { quick: boolean; mo
     return { server: world.server.version, recoveries, lasting: await measureLasting(world, lastingExtent) };
   });
   tell('Recoveries that have ended.');
-  const finished = await inScaleWorld((world) => measureFinished(world, levels, tell));
+  const finished = await inScaleWorld((world) => measureFinished(world, levelsUpTo(most, quick), tell));
   tell('Recoveries that are open.');
-  const open = await inScaleWorld((world) => measureOpen(world, levels, tell));
+  const open = await inScaleWorld((world) => measureOpen(world, levelsUpTo(mostOpen, quick), tell));
   return {
     bench: 'scale',
     quick,
     most,
+    mostOpen,
     machine: {
       ...{ cores: cpus().length, node: process.version, server: small.server },
       ...{ loadBefore, loadAfter: loadavg() },

@@ -39,7 +39,7 @@ export const PARTS = {
   },
   monitor: bench('monitor', '--quick'),
   // Whole: docs/scaling.md is made from it.
-  scale: bench('scale'),
+  scale: { ...bench('scale'), fullRun: ['bench', '--', 'scale', '--most', '100000'] },
   'chaos-checkpoints': chaos(
     'checkpoints',
     ['--kills', '20', '--flips', '100', '--minutes', '0.2', '--seed', '1'],

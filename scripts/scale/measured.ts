@@ -45,6 +45,7 @@ export const MeasuredSchema = z.object({
   bench: z.literal('scale'),
   quick: z.boolean(),
   most: z.number(),
+  mostOpen: z.number().optional(),
   machine: z.object({
     cores: z.number(),
     node: z.string(),

@@ -39,10 +39,11 @@ const countQueriesOf = ({ finished }: Measured): number =>
   Math.floor(Math.min(...finished.map(({ count }) => count.calls['CountWorkflowExecutions'] ?? 0)));
 
 function sentences(measured: Measured, assumed: Assumptions): Record<string, string> {
-  const { finished, open, lasting, most, machine } = measured;
+  const { finished, open, lasting, most, mostOpen = most, machine } = measured;
   const model = modelOf(measured, assumed);
   return {
     most: show(most),
+    mostOpen: show(mostOpen),
     cores: String(machine.cores),
     databasePerFinished: showBytes(
       slope(

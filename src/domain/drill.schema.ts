@@ -197,7 +197,7 @@ export const DrillReportSchema = z.object({
   picked: z.array(z.number().int()).optional(),
   /** Where that is expected: what is not as the fault had left it. */
   undone: z.object({ differences: z.array(z.string()) }).optional(),
-  /** ISO 8601. t0: the fault is there; the others as in a recovery. */
+  /** ISO 8601. t0: the injection begins, of the first fault; the others as in a recovery. */
   times: z.object({
     startedAt: z.string(),
     t0: z.string().optional(),

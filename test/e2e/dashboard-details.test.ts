@@ -151,6 +151,20 @@ describe.skipIf(chromiumVersion() === undefined && process.env['CI'] !== 'true')
       ...Array.from({ length: 4 }, () => expect.stringMatching(/\d/) as string),
     ]);
     expect((await row('go-back').getByRole('cell').allInnerTexts()).slice(0, 3)).toEqual(['go-back', '0', 'too few']);
+
+    await visit('/reports');
+    await page.getByRole('heading', { name: 'Trend of each playbook' }).waitFor();
+    const chartOf = (name: string) => page.locator('figure.trend').filter({ hasText: name });
+    expect(await chartOf('tries-again').first().locator('circle').count()).toBe(5);
+    const bar = await chartOf('tries-again').last().locator('rect.part-verification').last().boundingBox();
+    expect(bar?.height).toBeGreaterThan(0);
+  });
+
+  it('marks playbooks that have passed no drill', async () => {
+    await visit('/playbooks');
+    const entry = page.getByRole('link', { name: /go-back/ });
+    await entry.waitFor();
+    expect(await entry.innerText()).toContain('no drill');
   });
 
   it('switches automation off with a reason, says so on every page, and on again', async () => {

@@ -33,8 +33,8 @@ export async function openDrillSandbox({ dataDir, id, temporalServer }: SandboxO
     async during(fault: object, seen: () => Promise<void>) {
       const parsed: DrillFault = DrillFaultSchema.parse(fault);
       const own = index++;
-      await injectFault(place, own, parsed);
-      await injectFault(place, own, parsed);
+      const first = await injectFault(place, own, parsed);
+      expect(await injectFault(place, own, parsed)).toEqual(first);
       await seen();
       await takeBackFault(place, own);
       await takeBackFault(place, own);

@@ -31,6 +31,21 @@ it('injects so many faults as it is to pick, and says which', async () => {
   expect(picked).toEqual(injected);
 });
 
+it('counts from the first of its faults', async () => {
+  const faults = ['a', 'b'].map((path) => ({ type: 'writeFile', path, content: 'b' }));
+  const spec = breakable(harness, 'retry', undefined, { faults });
+  const breakIt = harness.fakes['injectFault'] as () => { at: string };
+  const moments: string[] = [];
+  harness.fakes['injectFault'] = ({ index }: { index: number }) => {
+    const { at } = breakIt();
+    moments.push(new Date(Date.parse(at) + index).toISOString());
+    return { at: moments.at(-1) };
+  };
+  const name = harness.target.replace('test/', '');
+  const { times } = await (await harness.recoveries.drills.start({ name, host: harness.host, spec })).result();
+  expect(times.t0).toBe(moments[0]);
+});
+
 it('compares with what the fault has left, where all is to be undone', async () => {
   const lists = [[], [{ path: 'a', sha256: '1' }], [{ path: 'a', sha256: '2' }]];
   const spec = breakable(harness, 'retry', undefined, { expect: { undone: true } });

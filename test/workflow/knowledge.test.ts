@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { recoveryId } from '../../src/domain/wire-names.ts';
 import { failTimes, failureOf, waitsFor } from '../support/broken-target.ts';
 import { until } from '../support/harness.ts';
 import { sharedHarness } from '../support/new-harness.ts';
@@ -14,6 +15,11 @@ it('learns from closed recoveries, and tells an approver what to expect', async 
   const start = async (extra: object = {}) =>
     (await harness.recoveries.start(failureOf(harness, extra), { playbook: NAME })).handle;
   const { knowledge } = harness.recoveries;
+  // What was broken on purpose is left out: the counts below are without it.
+  const drilled = `drill/${harness.target}`;
+  await (await start({ target: drilled })).result();
+  const query = `WorkflowId = '${recoveryId(drilled)}' AND ExecutionStatus = 'Completed'`;
+  await until(async () => (await harness.client.workflow.count(query)).count === 1, 'the drilled one in Visibility');
   failTimes(harness, 1);
   for (let count = 0; count < 5; count++) await (await start()).result();
   await until(async () => {

@@ -42,10 +42,7 @@ export function createDrillActivities({ dataDir, temporalServer }: DrillDeps) {
       listItems(await existingSandbox(dataDir, id), caches),
     ),
     injectFault: asActivity(({ id, index, fault }: InjectFaultInput): Promise<{ at: string }> =>
-      untilCancelled(async (signal) => {
-        await injectFault(await existingSandbox(dataDir, id), index, fault, signal);
-        return { at: new Date().toISOString() };
-      }),
+      untilCancelled(async (signal) => injectFault(await existingSandbox(dataDir, id), index, fault, signal)),
     ),
     takeBackFault: asActivity(({ id, index }: { id: string; index: number }): Promise<void> =>
       withHeartbeat(async () => takeBackFault(await existingSandbox(dataDir, id), index)),

@@ -69,8 +69,12 @@ export async function runDrill(state: DrillState): Promise<void> {
   facts.items.count = items.length;
   const captured = spec.checkpoint ? await capture(state, sandbox) : undefined;
   if (spec.checkpoint) await captureSessions(host, components);
-  for (const [index, fault] of chooseFaults(state))
-    facts.times.t0 = (await inIt(`inject ${fault.type}`).injectFault({ id, index, fault })).at;
+  const faults = chooseFaults(state);
+  const fromTheFirst = faults.length > 1 && patched('clock-from-first-fault');
+  for (const [index, fault] of faults) {
+    const { at } = await inIt(`inject ${fault.type}`).injectFault({ id, index, fault });
+    if (facts.times.t0 === undefined || !fromTheFirst) facts.times.t0 = at;
+  }
   facts.broken = await awaitFault(steadyState, toMs(spec.settle));
   if (allPass(facts.broken)) {
     state.invalid = 'the fault has no effect: the steady state holds in spite of it';

@@ -30,6 +30,8 @@ export const FAULTS: Faults<FaultKind> = {
 interface Mark {
   state: 'begun' | 'done' | 'taken back';
   fault: DrillFault;
+  /** When its injection began, at the first try. ISO 8601. */
+  at: string;
 }
 
 const markOf = ({ root }: SandboxPlace, index: number): string => path.join(root, `fault-${index}.json`);
@@ -52,20 +54,25 @@ const contextOf = (place: SandboxPlace, index: number, begun: boolean, signal?: 
   kept: path.join(place.root, `before-${index}`),
 });
 
-/** Breaks what the drill has made, for real. Once: a second try after a lost worker finds its mark and does nothing. */
+/**
+ * Breaks what the drill has made, for real, and says since when. Once: a second try after a lost worker finds its mark
+ * and does nothing.
+ */
 export async function injectFault(
   place: SandboxPlace,
   index: number,
   fault: DrillFault,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<{ at: string }> {
   signal?.throwIfAborted();
   const known = await readMark(place, index);
-  if (known && known.state !== 'begun') return;
-  await writeFileAtomic(markOf(place, index), JSON.stringify({ state: 'begun', fault } satisfies Mark));
+  const at = known?.at ?? new Date().toISOString();
+  if (known && known.state !== 'begun') return { at };
+  await writeFileAtomic(markOf(place, index), JSON.stringify({ state: 'begun', fault, at } satisfies Mark));
   signal?.throwIfAborted();
   await faultOf(fault).inject(fault as FaultGiven, contextOf(place, index, known !== undefined, signal));
-  await writeFileAtomic(markOf(place, index), JSON.stringify({ state: 'done', fault } satisfies Mark));
+  await writeFileAtomic(markOf(place, index), JSON.stringify({ state: 'done', fault, at } satisfies Mark));
+  return { at };
 }
 
 /** Once, and nothing for a fault that was never begun. */
