@@ -75,7 +75,7 @@ it('a service refuses a rate that is none, as an update and as a signal', async 
   expect(await recoveries.services.restore(name, signed)).toMatchObject({ degraded: false });
 });
 
-it('a signal that nobody can read is left out, and what comes after it is heard', async () => {
+it('a signal or query that nobody can read is left out or refused, and what comes after it is heard', async () => {
   const { recoveries, client, target } = harness;
   const name = target.replace('/', '-');
   await recoveries.breakers.forceOpen(name, signed);
@@ -86,13 +86,23 @@ it('a signal that nobody can read is left out, and what comes after it is heard'
     { metadata: { encoding: bytes('json/plain') }, data: bytes('{"half') },
     { metadata: {}, data: bytes('x') },
   ];
-  for (const payload of payloads)
-    await client.workflowService.signalWorkflowExecution({
-      namespace: client.options.namespace,
-      workflowExecution: { workflowId: breakerId(name) },
-      signalName: 'report',
-      input: { payloads: [payload] },
-    });
+  const given = { namespace: client.options.namespace };
+  const execution = { workflowId: breakerId(name) };
+  for (const payload of payloads) {
+    const signal = () =>
+      client.workflowService.signalWorkflowExecution({
+        ...{ ...given, workflowExecution: execution, signalName: 'report', input: { payloads: [payload] } },
+      });
+    const ask = () =>
+      client.workflowService.queryWorkflow({
+        ...{ ...given, execution, query: { queryType: 'status', queryArgs: { payloads: [payload] } } },
+      });
+    // One that comes while a workflow task is under way is part of it, and must not be what it fails for.
+    for (let round = 0; round < 5; round++) {
+      const [, asked] = await Promise.allSettled([signal(), ask(), signal()]);
+      expect(String((asked as PromiseRejectedResult).reason)).toContain('status, whose arguments cannot be read');
+    }
+  }
   const handle = client.workflow.getHandle(breakerId(name));
   await until(async () => !(await handle.describe()).raw.pendingWorkflowTask, 'the signals to be taken');
   expect(await recoveries.breakers.reset(name, signed)).toMatchObject({ state: 'CLOSED' });
