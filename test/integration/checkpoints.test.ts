@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { newId } from '../../src/domain/ids.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { newBenchForEach } from './checkpoint-bench.ts';
@@ -91,15 +91,21 @@ describe('capture', () => {
     });
   });
 
-  it('stores only what is new, and captures what changed behind an unchanged size and time', async () => {
+  it.each([
+    ['that it remembers', 0],
+    ['that another process has stored', 1],
+  ])('stores only what is new since a parent %s, also behind an unchanged size and time', async (_, reads) => {
     writeFileSync(at('a'), 'aaaa');
     writeFileSync(at('b'), 'bbbb');
     utimesSync(at('a'), 1000, 1000);
-    const { captureCheckpoint, store } = await openActivities(bench);
-    const parent = await captureCheckpoint({ info: makeInfo(), root: bench.root });
+    const first = await openActivities(bench);
+    const parent = await first.captureCheckpoint({ info: makeInfo(), root: bench.root });
+    const { captureCheckpoint, store } = reads === 0 ? first : await openActivities(bench);
+    const reading = vi.spyOn(store, 'manifest');
     writeFileSync(at('a'), 'AAAA');
     utimesSync(at('a'), 1000, 1000);
     const next = await captureCheckpoint({ info: makeInfo(), root: bench.root, parentId: parent.info.id });
+    expect(reading).toHaveBeenCalledTimes(reads);
     expect(next.newBytes).toBe(4);
     expect(next.totalBytes).toBe(8);
     expect(await store.verify(next.info.id, 'full')).toEqual([]);

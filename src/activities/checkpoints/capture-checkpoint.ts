@@ -111,13 +111,12 @@ async function store(context: CheckpointContext, input: CaptureInput, gathered: 
   const draft = buildDraft(context, input.info, gathered);
   await requireRoom(context, draft);
   const receipt = await context.store.put(draft);
-  const { git, artifacts } = draft.parts;
-  return makeRecord({
-    manifest: draft.manifest,
-    receipt,
-    state: { ...input.state, ...(artifacts === undefined ? {} : StatePartsSchema.parse({ artifacts })) },
-    git: git === undefined ? null : GitStateSchema.parse(git),
-  });
+  const { artifacts } = draft.parts;
+  const { manifest } = draft;
+  const git = draft.parts.git === undefined ? null : GitStateSchema.parse(draft.parts.git);
+  context.recent.keep({ manifest, git }, input.parentId);
+  const state = { ...input.state, ...(artifacts === undefined ? {} : StatePartsSchema.parse({ artifacts })) };
+  return makeRecord({ manifest, receipt, state, git });
 }
 
 function scanRoot(

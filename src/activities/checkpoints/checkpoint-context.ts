@@ -5,6 +5,7 @@ import type { Replica } from '../../store/replica/replica.ts';
 import type { ScanLimits } from '../files/scan-tree.ts';
 import { createProviderRegistry } from '../providers/provider.ts';
 import type { ProviderRegistry } from '../providers/provider.ts';
+import type { RecentCaptures } from './recent-captures.ts';
 
 export interface CheckpointDependencies {
   openStore: () => Promise<CheckpointStore>;
@@ -35,6 +36,7 @@ export interface CheckpointContext {
   dataDir: string;
   now: () => string;
   progress: (phase: string, details?: object) => void;
+  recent: RecentCaptures;
   signal: AbortSignal | undefined;
   limits: ScanLimits | undefined;
   providers: ProviderRegistry;
@@ -52,6 +54,7 @@ const PROGRESS_EVERY_MS = 250;
  */
 export async function withContext<T>(
   dependencies: CheckpointDependencies,
+  recent: RecentCaptures,
   work: (context: CheckpointContext) => Promise<T>,
 ): Promise<T> {
   const { openStore, storePath, host, dataDir, heartbeat, limits } = dependencies;
@@ -75,6 +78,7 @@ export async function withContext<T>(
       dataDir,
       now: () => clock().toISOString(),
       progress,
+      recent,
       signal: dependencies.signal?.(),
       limits,
       providers: dependencies.providers ?? createProviderRegistry([]),

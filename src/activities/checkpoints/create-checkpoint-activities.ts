@@ -16,6 +16,7 @@ import { readRecord } from './checkpoint-record.ts';
 import { diffCheckpoints } from './diff-checkpoints.ts';
 import type { CheckpointDiff } from './diff-checkpoints.ts';
 import { replicateAll, withGoodCopy, withReplica } from './keep-replica.ts';
+import { createRecentCaptures } from './recent-captures.ts';
 import { restoreCheckpoint } from './restore-checkpoint.ts';
 import type { RestoreInput } from './prepare-restore.ts';
 
@@ -30,7 +31,9 @@ const LISTED_PROBLEMS = 1000;
 
 /** Activities of the host that holds the store and the workspaces. Every one may be repeated. */
 export function createCheckpointActivities(dependencies: CheckpointDependencies) {
-  const within = <T>(work: (context: CheckpointContext) => Promise<T>): Promise<T> => withContext(dependencies, work);
+  const recent = createRecentCaptures();
+  const within = <T>(work: (context: CheckpointContext) => Promise<T>): Promise<T> =>
+    withContext(dependencies, recent, work);
   return {
     captureCheckpoint: (input: CaptureInput): Promise<CheckpointRecord> =>
       within(async (context) => withReplica(context, await captureCheckpoint(context, input))),

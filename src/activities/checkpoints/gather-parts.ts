@@ -19,14 +19,15 @@ export interface Parent {
 
 /** A parent that is gone or damaged means that everything is read. */
 export async function readParent(
-  { store, host }: CheckpointContext,
+  { store, host, recent }: CheckpointContext,
   { parentId }: CaptureInput,
   root: string,
 ): Promise<Parent | undefined> {
   if (parentId === undefined) return undefined;
-  const manifest = await store.manifest(parentId).catch(() => undefined);
+  const known = recent.find(parentId);
+  const manifest = known?.manifest ?? (await store.manifest(parentId).catch(() => undefined));
   if (manifest?.scope?.root !== root || manifest.host !== host) return undefined;
-  const state = await readGitPart(store, manifest).catch(() => null);
+  const state = known ? known.git : await readGitPart(store, manifest).catch(() => null);
   const blobs = Object.entries(manifest.blobs ?? {}).map(([name, blob]) => ({ name, ...blob }));
   const stored = await store.hasContent(blobs.map(({ sha256 }) => sha256));
   const whole = blobs.every(({ sha256 }) => stored.has(sha256));
