@@ -62,14 +62,11 @@ function templateFindings(actions: readonly ActionSpec[], document: ParsedDocume
   });
 }
 
-/** By their names, activities and procedures that change nothing. */
-const LOOKS = /^(check|inspect|test|verify|diagnose|read|list)([A-Z-]|$)/;
-
-const onlyLooks = ({ run }: Extract<ActionSpec, { type: 'run' }>): boolean =>
-  LOOKS.test(run.activity ?? run.procedure ?? '');
+/** Whether what an action does stays, when a later one fails. */
+type Stays = (action: ActionSpec) => boolean;
 
 /** What is right by the schema and yet leaves somebody alone at night. */
-function adviceOn({ spec }: Playbook, document: ParsedDocument): LintFinding[] {
+function adviceOn({ spec }: Playbook, document: ParsedDocument, stays: Stays): LintFinding[] {
   const { actions } = spec;
   const advice = (at: readonly PropertyKey[], rule: string, message: string): LintFinding =>
     finding(document.locate(at), { level: 'warning', rule, message });
@@ -94,12 +91,12 @@ function adviceOn({ spec }: Playbook, document: ParsedDocument): LintFinding[] {
           ),
         ]),
     ...actions.flatMap((action, index) =>
-      action.type === 'run' && action.compensate === undefined && action.optional !== true && !onlyLooks(action)
+      action.optional !== true && stays(action)
         ? [
             advice(
               ['spec', 'actions', index],
               'no-undo',
-              `"${action.id}" has no compensate: what it does stays when a later action fails`,
+              `"${action.id}" has no compensate and no undo of its own: what it does stays when a later action fails`,
             ),
           ]
         : [],
@@ -122,7 +119,11 @@ const CHECKS: Readonly<Record<string, (document: ParsedDocument, file: string) =
 
 type Checked = Pick<LoadedPlaybook, 'name' | 'document'>;
 
-function lintDocument(document: ParsedDocument, file: string): { findings: LintFinding[]; checked?: Checked } {
+function lintDocument(
+  document: ParsedDocument,
+  file: string,
+  stays: Stays,
+): { findings: LintFinding[]; checked?: Checked } {
   try {
     const kind = kindOf(document.value);
     const check = typeof kind === 'string' && Object.hasOwn(CHECKS, kind) ? CHECKS[kind] : undefined;
@@ -132,7 +133,7 @@ function lintDocument(document: ParsedDocument, file: string): { findings: LintF
       const playbook = document.value as Playbook;
       return {
         checked: { name, document: playbook },
-        findings: [...templateFindings(playbook.spec.actions, document), ...adviceOn(playbook, document)],
+        findings: [...templateFindings(playbook.spec.actions, document), ...adviceOn(playbook, document, stays)],
       };
     }
     return { findings: [] };
@@ -153,7 +154,7 @@ export interface LintResult {
  * Checks definition files and all below directories, and goes on after a problem. Throws `playbook-invalid` where a path
  * leads nowhere.
  */
-export async function lintDefinitions(paths: readonly string[]): Promise<LintResult> {
+export async function lintDefinitions(paths: readonly string[], stays: Stays): Promise<LintResult> {
   const files: string[] = [];
   for (const given of paths.map((name) => path.resolve(name))) {
     const there = await stat(given).catch(() => undefined);
@@ -168,7 +169,7 @@ export async function lintDefinitions(paths: readonly string[]): Promise<LintRes
       return [];
     });
     for (const document of documents.filter(({ value }) => value !== null)) {
-      const { findings: found, checked: playbook } = lintDocument(document, file);
+      const { findings: found, checked: playbook } = lintDocument(document, file, stays);
       findings.push(...found);
       if (!playbook) continue;
       const { name } = playbook;

@@ -77,6 +77,9 @@ export const markUndo = (action: ActionSpec): MarkedAction => ({
 const percentOf = (undoable: number, changing: number): number =>
   changing === 0 ? 100 : Math.floor((undoable / changing) * 100);
 
+/** What it does stays when a later action fails. */
+export const isIrreversible = (action: ActionSpec): boolean => markOf(action).undo === 'irreversible';
+
 /** What of a playbook can be undone. */
 export function undoCoverage({ name, document }: Pick<LoadedPlaybook, 'name' | 'document'>): UndoCoverage {
   const actions = document.spec.actions.map(markUndo);

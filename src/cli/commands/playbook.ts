@@ -13,7 +13,7 @@ import { NameSchema } from '../../domain/names.schema.ts';
 import { parseInput } from '../../domain/parse-input.ts';
 import { PlaybookSchema } from '../../domain/playbook.schema.ts';
 import { resolveActions, toDrilled, toListed } from '../../planner/describe-playbook.ts';
-import { totalCoverage, undoCoverage } from '../../planner/undo-coverage.ts';
+import { isIrreversible, totalCoverage, undoCoverage } from '../../planner/undo-coverage.ts';
 import { findPlaybook } from '../../planner/make-plan.ts';
 import { sha256 } from '../../process/digests.ts';
 import { writeNew } from '../write-new.ts';
@@ -53,7 +53,7 @@ async function lint(files: string[], options: { strict?: boolean }, command: Com
       remedy: 'Name files or directories, or set --playbooks.',
     });
   }
-  const { checked, ...result } = await lintDefinitions(paths);
+  const { checked, ...result } = await lintDefinitions(paths, isIrreversible);
   const undo = checked.map(undoCoverage);
   const errors = result.findings.filter(({ level }) => level === 'error').length;
   const warnings = result.findings.length - errors;

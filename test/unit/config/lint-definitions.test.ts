@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { lintDefinitions } from '../../../src/config/lint-definitions.ts';
 import { BUILTIN_PLAYBOOKS } from '../../../src/config/load-playbooks.ts';
 import { newPlaybookText } from '../../../src/config/new-playbook.ts';
+import { isIrreversible } from '../../../src/planner/undo-coverage.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -16,7 +17,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 async function lint(text: string) {
   const file = path.join(folder, 'a.yaml');
   await writeFile(file, text);
-  const { findings } = await lintDefinitions([folder]);
+  const { findings } = await lintDefinitions([folder], isIrreversible);
   return findings.map(({ line, column, level, rule }) => `${line}:${column} ${level} ${rule}`);
 }
 
@@ -34,7 +35,7 @@ it('finds nothing in a new playbook', async () => {
 });
 
 it('finds no error in the built-in playbooks', async () => {
-  const { findings, playbooks } = await lintDefinitions([BUILTIN_PLAYBOOKS]);
+  const { findings, playbooks } = await lintDefinitions([BUILTIN_PLAYBOOKS], isIrreversible);
   expect(playbooks).toBeGreaterThan(40);
   expect(findings.filter(({ level }) => level === 'error')).toEqual([]);
 });
@@ -50,7 +51,10 @@ it('finds nothing wrong in the examples and in the guides', async () => {
   );
   for (const { name, block } of written.flat()) await writeFile(path.join(folder, name), block);
   expect(written.flat().length).toBeGreaterThan(5);
-  const { findings } = await lintDefinitions([fileURLToPath(new URL('../../../examples', import.meta.url)), folder]);
+  const { findings } = await lintDefinitions(
+    [fileURLToPath(new URL('../../../examples', import.meta.url)), folder],
+    isIrreversible,
+  );
   expect(findings.filter(({ level, rule }) => level === 'error' && rule !== 'name-taken')).toEqual([]);
 });
 
@@ -101,6 +105,14 @@ it('advises where nobody would know, nothing would be proven or undone', async (
   const looks =
     '  actions: [{id: a, type: run, run: {activity: checkConnectivity}}, {id: b, type: retry}, {id: c, type: escalate}]\n';
   expect(await lint(head('one') + looks)).toEqual([]);
+  const undone = `  actions:
+    - {id: a, type: run, run: {procedure: heal-disk}}
+    - {id: b, type: run, run: {command: [stop]}, compensate: {command: [start]}}
+    - {id: c, type: run, run: {http: {method: GET, url: 'http://127.0.0.1/health'}}}
+    - {id: d, type: retry}
+    - {id: e, type: escalate}
+`;
+  expect(await lint(head('one') + undone)).toEqual([]);
 });
 
 it('finds a name that is taken, in another file too', async () => {
@@ -110,5 +122,7 @@ it('finds a name that is taken, in another file too', async () => {
 });
 
 it('refuses a path that leads nowhere', async () => {
-  await expect(lintDefinitions([path.join(folder, 'nowhere')])).rejects.toMatchObject({ code: 'playbook-invalid' });
+  await expect(lintDefinitions([path.join(folder, 'nowhere')], isIrreversible)).rejects.toMatchObject({
+    code: 'playbook-invalid',
+  });
 });
