@@ -11,6 +11,7 @@ import { createKillSwitch } from './automation.ts';
 import { createRecoveryClient } from './recovery-client.ts';
 import { describeLostHost } from './describe-lost-host.ts';
 import { createExecutions } from './executions.ts';
+import { createKnowledge } from './knowledge.ts';
 import { readEarlier } from './read-recovery.ts';
 import { readSupplied, retryInWorkflow } from './step-of-workflow.ts';
 import { createLedgerCare } from './store-care.ts';
@@ -27,9 +28,13 @@ interface StartRecoveryInput {
   keep?: Json;
 }
 
+/** What an approver is told to expect may lack the recoveries of so long. */
+const KEEP_PAST_MS = 30_000;
+
 /** What activities ask of Temporal itself: to start, to look, to list. The client is made from the worker's connection. */
 export function createEngine(client: Client, taskQueue: string, defaultHost?: string, publicUrl?: string) {
   const recoveries = createRecoveryClient({ client, taskQueue, sharesWorkerConnection: true, publicUrl });
+  const knowledge = createKnowledge(client, { keepMs: KEEP_PAST_MS });
   return {
     async startRecovery({ failure, key, playbook, components, keep }: StartRecoveryInput) {
       const host = failure.run?.host === '' ? (failure.host ?? defaultHost) : undefined;
@@ -63,7 +68,7 @@ export function createEngine(client: Client, taskQueue: string, defaultHost?: st
         signal,
       }),
     readEarlier: (workflowId: string, runId: string) => readEarlier(client, workflowId, runId),
-    predict: (plan: Plan): Promise<Prediction> => recoveries.knowledge.predict(plan),
+    predict: (plan: Plan): Promise<Prediction> => knowledge.predict(plan),
     addToLedger: (record: CheckpointRecord): Promise<void> => recoveries.checkpoints.add(record),
     fleet: { checkpoints: recoveries.checkpoints, hosts: recoveries.hosts, records: recoveries.hostRecords },
     /** When a recovery began, by the server's clock. */

@@ -20,8 +20,37 @@ const DRILLED = recoveryId('drill/');
 /** As many as a prediction looks at: the newest tell most. */
 const PREDICTION_LIMIT = 200;
 
+/** Pairs of a playbook and a type of failure. */
+const MOST_KEPT = 100;
+
+/**
+ * Where much breaks at once, many ask the same, and a server with ten thousand open recoveries needs seconds for each list:
+ * one answer is for all who ask until it is so old.
+ */
+function keeping<Answer>(keepMs: number) {
+  const kept = new Map<string, { at: number; answer: Promise<Answer> }>();
+  return (key: string, ask: () => Promise<Answer>): Promise<Answer> => {
+    const known = kept.get(key);
+    if (known && performance.now() - known.at < keepMs) return known.answer;
+    const answer = ask();
+    // The newest last, so that the first is the oldest.
+    kept.delete(key);
+    kept.set(key, { at: performance.now(), answer });
+    for (const oldest of kept.keys()) if (kept.size > MOST_KEPT) kept.delete(oldest);
+    answer.catch(() => kept.get(key)?.answer === answer && kept.delete(key));
+    return answer;
+  };
+}
+
+export interface KnowledgeOptions {
+  /** For how long a prediction goes by what was read for another one. Default: not at all. */
+  keepMs?: number;
+}
+
 /** What this engine's own history says, read from Visibility in lists and never row by row (design 4). */
-export function createKnowledge(client: Client) {
+export function createKnowledge(client: Client, { keepMs = 0 }: KnowledgeOptions = {}) {
+  const keep = keeping<PastRecovery[]>(keepMs);
+
   function read(conditions: readonly string[], limit: number): Promise<PastRecovery[]> {
     const query = [`WorkflowType = ${quote(WORKFLOW_TYPES.recovery)}`, "ExecutionStatus != 'Running'", ...conditions];
     return listExecutions<PastRecovery>(client, {
@@ -52,7 +81,7 @@ export function createKnowledge(client: Client) {
         `RerailPlaybook = ${quote(plan.playbook.name)}`,
         `RerailFailureType = ${quote(plan.failureType)}`,
       ];
-      return predict(await read(conditions, PREDICTION_LIMIT), plan);
+      return predict(await keep(conditions.join(), () => read(conditions, PREDICTION_LIMIT)), plan);
     },
     /** How recoveries have gone, as a whole and by what is asked for. */
     async statistics({ since, by = 'playbook', limit = 1000 }: StatisticsOptions = {}) {
