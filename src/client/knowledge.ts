@@ -30,13 +30,15 @@ const MOST_KEPT = 100;
 function keeping<Answer>(keepMs: number) {
   const kept = new Map<string, { at: number; answer: Promise<Answer> }>();
   return (key: string, ask: () => Promise<Answer>): Promise<Answer> => {
+    if (keepMs === 0) return ask();
     const known = kept.get(key);
     if (known && performance.now() - known.at < keepMs) return known.answer;
     const answer = ask();
     // The newest last, so that the first is the oldest.
     kept.delete(key);
     kept.set(key, { at: performance.now(), answer });
-    for (const oldest of kept.keys()) if (kept.size > MOST_KEPT) kept.delete(oldest);
+    const [oldest = key] = kept.keys();
+    if (kept.size > MOST_KEPT) kept.delete(oldest);
     answer.catch(() => kept.get(key)?.answer === answer && kept.delete(key));
     return answer;
   };

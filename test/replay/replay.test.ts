@@ -20,6 +20,9 @@ const localActivities = ({ events }: History) =>
     ({ markerRecordedEventAttributes }) => markerRecordedEventAttributes?.markerName === 'core_local_activity',
   );
 
+const replay = (name: string, history: unknown) =>
+  Worker.runReplayHistory({ workflowBundle: workflowBundle(), sinks: DROPPED_SPANS }, history, name);
+
 describe('recorded histories', () => {
   it('has one for every path', () => {
     expect(
@@ -29,7 +32,7 @@ describe('recorded histories', () => {
 
   it.each(files)('%s replays with the workflows of today', async (name) => {
     const history = JSON.parse(readFileSync(path.join(FOLDER, name), 'utf8')) as unknown;
-    await Worker.runReplayHistory({ workflowBundle: workflowBundle(), sinks: DROPPED_SPANS }, history, name);
+    await replay(name, history);
   });
 });
 
@@ -76,9 +79,6 @@ async function endsAsEver({ name, play }: Path, harness: Harness): Promise<Histo
   return history;
 }
 
-const replays = ({ name }: Path, history: History) =>
-  Worker.runReplayHistory({ workflowBundle: workflowBundle(), sinks: DROPPED_SPANS }, history, name);
-
 /** Their ids are not of the target but of the host or the queue, which a shared harness keeps. */
 const OF_ITS_HARNESS = /^(bulk|ledger|notif|transaction)/;
 const [apart, together] = [true, false].map((alone) =>
@@ -94,11 +94,11 @@ describe('without a cache, so that every task replays from the start', () => {
 describe('with a cache', () => {
   const harness = sharedHarness(PLAYBOOKS);
 
-  it.each(together)('$name ends as ever, and replays', async (way) => replays(way, await endsAsEver(way, harness)));
+  it.each(together)('$name ends as ever, and replays', async (way) => replay(way.name, await endsAsEver(way, harness)));
 });
 
 describe('with a cache, and workers of their own', () => {
   const harness = newHarnessForEach(PLAYBOOKS);
 
-  it.each(apart)('$name ends as ever, and replays', async (way) => replays(way, await endsAsEver(way, harness)));
+  it.each(apart)('$name ends as ever, and replays', async (way) => replay(way.name, await endsAsEver(way, harness)));
 });

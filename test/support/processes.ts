@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { statOf } from '../../src/process/proc.ts';
+import { isDead, readStat, statOf } from '../../src/process/proc.ts';
 import { until } from './until.ts';
 
 /** Numbers of what it has started and not lost. */
@@ -23,9 +22,6 @@ export async function stopProcess(pid: number): Promise<void> {
 
 /** Also false for a zombie, which waits only for its parent to look. */
 export function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
+  const found = readStat(pid);
+  return found !== undefined && !isDead(found);
 }

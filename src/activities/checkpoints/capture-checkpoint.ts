@@ -114,7 +114,8 @@ async function store(context: CheckpointContext, input: CaptureInput, gathered: 
   const { artifacts } = draft.parts;
   const { manifest } = draft;
   const git = draft.parts.git === undefined ? null : GitStateSchema.parse(draft.parts.git);
-  context.recent.keep({ manifest, git }, input.parentId);
+  // Without a tree it is nobody's parent.
+  if (manifest.scope !== undefined) context.recent.keep({ manifest, git }, input.parentId);
   const state = { ...input.state, ...(artifacts === undefined ? {} : StatePartsSchema.parse({ artifacts })) };
   return makeRecord({ manifest, receipt, state, git });
 }

@@ -124,8 +124,10 @@ function interrupted(operation: CommandOperation): RerailError {
   );
 }
 
+const nameOf = (operation: CommandOperation): string => describeOperation(operation).slice(0, 200);
+
 function cancelled(operation: CommandOperation, details: Partial<Ending> = {}): RerailError {
-  return new RerailError('command-interrupted', `${describeOperation(operation)} was cancelled`, {
+  return new RerailError('command-interrupted', `${nameOf(operation)} was cancelled`, {
     details,
     nonRetryable: true,
   });
@@ -153,7 +155,7 @@ function toError(operation: CommandOperation, ending: Ending): RerailError {
   const { exitCode, signal, stdout, stderr, truncated } = ending;
   const ended = { ...(exitCode === null ? {} : { exitCode }), ...(signal === null ? {} : { signal }) };
   const details = { ...ended, stdout, stderr, truncated };
-  const name = describeOperation(operation).slice(0, 200);
+  const name = nameOf(operation);
   if (ending.cause === 'timeout') {
     const message = `${name} did not end within ${operation.timeout ?? DEFAULT_TIMEOUT} and was killed with all it had started`;
     return new RerailError('command-timeout', message, {
