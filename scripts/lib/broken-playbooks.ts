@@ -2,6 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { glob } from 'tinyglobby';
 import { parseAllDocuments, stringify } from 'yaml';
+import { ActionSpecSchema } from '../../src/domain/action.schema.ts';
+import { markUndo } from '../../src/planner/undo-coverage.ts';
 import { inRoot } from './paths.mjs';
 
 interface Action {
@@ -39,7 +41,13 @@ function lie(action: Action): Action {
     : { ...kept, type: 'run', run: { command: NOTHING } };
 }
 
-export const BREAKS = ['none', 'drop', 'drop-one', 'lie', 'blind'] as const;
+/** Is done as it should be, and stays: its undo says that it was undone. */
+const keep = (action: Action): Action =>
+  markUndo(ActionSpecSchema.parse(action)).undo === 'compensated'
+    ? { ...action, compensate: { command: NOTHING } }
+    : action;
+
+export const BREAKS = ['none', 'drop', 'drop-one', 'lie', 'blind', 'keep'] as const;
 export type Break = (typeof BREAKS)[number];
 
 /** Which action is dropped of which playbook: for `drop-one`. */
@@ -64,6 +72,8 @@ export function breakPlaybook(document: PlaybookDocument, how: Break, dropped: D
       return made(spec.actions.map(lie));
     case 'blind':
       return made(spec.actions.map(lie), { verify: { within: '0s', holdFor: '0s' } });
+    case 'keep':
+      return made(spec.actions.map(keep));
   }
 }
 

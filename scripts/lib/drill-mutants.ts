@@ -3,7 +3,7 @@ import type { Break } from './broken-playbooks.ts';
 
 /** Of a drill's report, what is looked at. */
 export type Ended = Pick<DrillReport, 'name' | 'verdict' | 'problems'> & {
-  recovery?: { playbook?: string | undefined } | undefined;
+  recovery?: { playbook?: string | undefined; compensations?: number } | undefined;
 };
 
 export type Outcome = 'passed' | 'caught' | 'survived' | 'undecided';
@@ -17,6 +17,10 @@ export function outcomeOf(how: Break, ended: Ended | undefined): Outcome {
 }
 
 export const isRight = (outcome: Outcome): boolean => outcome === 'passed' || outcome === 'caught';
+
+/** Whether there is anything to say of a drill under this break: only what is undone in it can be kept. */
+export const concerns = (how: Break, control: Ended | undefined): boolean =>
+  how !== 'keep' || (control?.recovery?.compensations ?? 0) > 0;
 
 interface Mutant {
   drill: string;

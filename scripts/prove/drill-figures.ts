@@ -17,6 +17,7 @@ const DrillSchema = z.object({
   items: z.object({ count: z.number(), lost: z.array(z.string()) }),
   times: DrillReportSchema.shape.times,
   durations: DrillReportSchema.shape.durations,
+  undone: DrillReportSchema.shape.undone,
 });
 export type Drilled = z.infer<typeof DrillSchema>;
 

@@ -1,4 +1,5 @@
 import * as drills from './drill-figures.ts';
+import * as undo from './undo-figures.ts';
 import * as figures from './figures.ts';
 import type { Reading } from './figures.ts';
 import type { PartName } from './parts.ts';
@@ -157,6 +158,20 @@ export const ROWS: readonly Row[] = [
     objective: 'none',
     part: 'drills',
     read: drills.drillsOf.leftovers,
+  },
+  {
+    requirement: '7.3',
+    what: 'Actions that can be undone, of those that change something',
+    objective: 'none set',
+    part: 'drills',
+    read: undo.undoPossible,
+  },
+  {
+    requirement: '7.3',
+    what: 'Those done, undone and compared in a drill',
+    objective: 'all of them',
+    part: 'drills',
+    read: undo.undoDrilled,
   },
   {
     requirement: '7.3',

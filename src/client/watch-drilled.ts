@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DrilledRecovery, WatchDrilledInput, WatchedRecovery } from '../domain/drill.ts';
+import type { DrilledRecovery, ToldService, WatchDrilledInput, WatchedRecovery } from '../domain/drill.ts';
 import { isRerailError } from '../domain/errors.ts';
 import type { RecoverySnapshot } from '../domain/recovery.ts';
 import type { RecoveryReport } from '../domain/report.ts';
@@ -8,6 +8,7 @@ import type { RecoveryHandle } from './recovery-handle.ts';
 import type { Services } from './services.ts';
 
 const LOOK_EVERY_MS = 250;
+const GO_BACK = ['rollback', 'resume'];
 /** What was answered meanwhile, or is asked no more, is no error. */
 const TOO_LATE = ['approval-refused', 'decision-refused', 'action-not-applicable'];
 
@@ -30,6 +31,8 @@ async function answer(handle: RecoveryHandle, status: RecoverySnapshot, input: W
 function toDrilled(report: RecoveryReport, { joined }: WatchDrilledInput): DrilledRecovery {
   const { workflowId, runId, status, summary, plan, verification, actions, compensations, durations, times } = report;
   const sessionFrom = sessionRestoredTo(actions);
+  const backupId = report.restored?.backupId;
+  const wentBack = actions.findLast(({ type, status }) => GO_BACK.includes(type) && status === 'succeeded');
   return {
     recovery: {
       workflowId,
@@ -51,12 +54,13 @@ function toDrilled(report: RecoveryReport, { joined }: WatchDrilledInput): Drill
     },
     times: { ...(times.t2 ? { t2: times.t2 } : {}), ...(times.t3 ? { t3: times.t3 } : {}) },
     restored: report.restored !== undefined,
+    ...(backupId === undefined || !wentBack ? {} : { backup: { action: wentBack.id, checkpointId: backupId } }),
     ...(sessionFrom === undefined ? {} : { sessionFrom }),
   };
 }
 
 /** Read off what the services themselves remember, so that a short time is not missed. */
-function readDegraded(names: readonly string[], by: string, services: Pick<Services, 'status'>) {
+function readTold(names: readonly string[], by: string, services: Pick<Services, 'status'>): Promise<ToldService[]> {
   return Promise.all(
     names.map(async (service) => {
       const known = await services.status(service).catch((error: unknown) => {
@@ -64,7 +68,7 @@ function readDegraded(names: readonly string[], by: string, services: Pick<Servi
         throw error;
       });
       const during = known?.changes.some((change) => change.what === 'degraded' && change.by === by) ?? false;
-      return { service, during, afterwards: known?.degraded ?? false };
+      return { service, during, afterwards: known?.degraded ?? false, ratePerSecond: known?.ratePerSecond ?? null };
     }),
   );
 }
@@ -87,7 +91,7 @@ export async function watchDrilled(
     if (!open) {
       const drilled = toDrilled(await handle.report(), input);
       if (!input.services) return drilled;
-      return { ...drilled, degraded: await readDegraded(input.services, drilled.recovery.workflowId, services) };
+      return { ...drilled, degraded: await readTold(input.services, drilled.recovery.workflowId, services) };
     }
     const status = await handle.status();
     if (input.untilByHand && status.waitingFor?.kind === 'manual') return 'asks-by-hand';

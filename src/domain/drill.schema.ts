@@ -84,7 +84,10 @@ const SpecSchema = z.strictObject({
       degraded: z.array(NameSchema).max(20).optional(),
       /** Whether the steady state is back in the end: not where a person is called to mend it. */
       healthy: z.boolean().default(true),
-      /** The recovery gives up: what it has done is undone, and the sandbox is as the fault had left it. */
+      /**
+       * In the end the sandbox is as the fault had left it: a recovery that gives up has undone what it did; one that went back to a
+       * checkpoint has that undone by the drill, after everything else has been seen.
+       */
       undone: z.boolean().optional(),
     })
     .prefault({}),
@@ -196,7 +199,13 @@ export const DrillReportSchema = z.object({
   /** The faults that chance has chosen, by their place in the definition. */
   picked: z.array(z.number().int()).optional(),
   /** Where that is expected: what is not as the fault had left it. */
-  undone: z.object({ differences: z.array(z.string()) }).optional(),
+  undone: z
+    .object({
+      differences: z.array(z.string()),
+      /** What was done and undone; absent of drills from before it was told. */
+      actions: z.array(z.string()).optional(),
+    })
+    .optional(),
   /** ISO 8601. t0: the injection begins, of the first fault; the others as in a recovery. */
   times: z.object({
     startedAt: z.string(),

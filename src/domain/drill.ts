@@ -88,16 +88,27 @@ export interface WatchDrilledInput {
   untilByHand?: boolean;
 }
 
+/** What the clients of a service were told, by the recovery and in the end. */
+export interface ToldService {
+  service: string;
+  during: boolean;
+  afterwards: boolean;
+  /** In the end; null: no limit. Absent of histories from before it was told. */
+  ratePerSecond?: number | null;
+}
+
 /** How it ended. */
 export interface DrilledRecovery {
   recovery: NonNullable<DrillReport['recovery']>;
   times: { t2?: string; t3?: string };
   /** It went back to a checkpoint. */
   restored: boolean;
+  /** What was there before it did: by which action, and the checkpoint that it is kept in. */
+  backup?: { action: string; checkpointId: string };
   /** When the checkpoint was made that its session came back from. */
   sessionFrom?: string;
   /** What the clients of the services were told. */
-  degraded?: { service: string; during: boolean; afterwards: boolean }[];
+  degraded?: ToldService[];
 }
 
 export type WatchedRecovery = DrilledRecovery | 'asks-by-hand';
@@ -134,10 +145,10 @@ export function judgeDrill(spec: DrillSpec, facts: DrillFacts): string[] {
     else if (told.afterwards) problems.push(`${name} is still degraded for its clients`);
   }
   if (spec.expect.undone) {
-    const differences = facts.undone?.differences;
+    const { differences, actions = [] } = facts.undone ?? {};
     if (!differences) problems.push('nobody has looked whether it was undone');
     else if (differences.length > 0) problems.push(`not undone: ${differences.slice(0, 5).join(', ')}`);
-    if (recovery?.compensations === 0) problems.push('nothing was undone');
+    if (recovery?.compensations === 0 && actions.length === 0) problems.push('nothing was undone');
   }
   const { rto, rpo } = spec.objectives;
   if (durations.ttrMs !== undefined && durations.ttrMs > toMs(rto))

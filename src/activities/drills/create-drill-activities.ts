@@ -3,7 +3,7 @@ import type { DrillFault, SandboxItem } from '../../domain/drill.ts';
 import { asActivity } from '../support/as-activity.ts';
 import { withHeartbeat } from '../support/with-heartbeat.ts';
 import { injectFault, takeBackFault } from './faults/registry.ts';
-import { listItems } from './list-items.ts';
+import { listItems, type ListOptions } from './list-items.ts';
 import { forgetProcesses, removeSandbox } from './remove-sandbox.ts';
 import { prepareSandbox, type PreparedSandbox, type PrepareSandboxInput } from './prepare-sandbox.ts';
 import { existingSandbox, sandboxPlace } from './sandbox-place.ts';
@@ -38,8 +38,8 @@ export function createDrillActivities({ dataDir, temporalServer }: DrillDeps) {
         startAll(await existingSandbox(dataDir, id), sandbox, { temporalServer, signal }),
       ),
     ),
-    listSandbox: asActivity(async ({ id, caches }: { id: string; caches?: string[] }): Promise<SandboxItem[]> =>
-      listItems(await existingSandbox(dataDir, id), caches),
+    listSandbox: asActivity(async ({ id, ...options }: { id: string } & ListOptions): Promise<SandboxItem[]> =>
+      listItems(await existingSandbox(dataDir, id), options),
     ),
     injectFault: asActivity(({ id, index, fault }: InjectFaultInput): Promise<{ at: string }> =>
       untilCancelled(async (signal) => injectFault(await existingSandbox(dataDir, id), index, fault, signal)),

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readlink } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import path from 'node:path';
 import type { SandboxItem } from '../../domain/drill.ts';
+import { argvOf } from '../../process/proc.ts';
 import { digestFile } from '../../store/digest-file.ts';
 import { isThere } from './faults/fault.ts';
 import { git } from './faults/git-program.ts';
-import { readEntries } from './faults/services.ts';
+import { readEntries, readStreams } from './faults/services.ts';
 import type { SandboxPlace } from './sandbox-place.ts';
+import { processesIn } from './sandbox-processes.ts';
+import { askTmux } from './sandbox-sessions.ts';
 
 const REPOSITORY = '.git';
 const MODE_BITS = 0o7777;
@@ -60,11 +64,70 @@ async function listEntries(place: SandboxPlace, cache: string): Promise<SandboxI
   }
 }
 
-/** All that a drill may lose, in the order of their names. `caches`: Redis services of the sandbox. */
-export async function listItems(place: SandboxPlace, caches: readonly string[] = []): Promise<SandboxItem[]> {
+/** Streams, with what is pending in their groups; empty ones are as good as none. */
+async function listStreams(place: SandboxPlace, cache: string): Promise<SandboxItem[]> {
+  const streams = await readStreams(place, cache).catch(() => ({}));
+  return Object.entries(streams).map(([key, content]) => item(`redis ${cache} stream ${key}`, content));
+}
+
+/** Of its tmux server: panes and clients of each session. None where it does not answer. */
+async function listTerminals(place: SandboxPlace): Promise<SandboxItem[]> {
+  if (!(await isThere(place.socket))) return [];
+  const ask = async (words: readonly string[]): Promise<string[]> =>
+    ((await askTmux(place, words)) ?? '').split('\n').filter(Boolean);
+  const panes = await ask(['list-panes', '-a', '-F', '#{session_name}:#{window_name}.#{pane_index}']);
+  const clients = await ask(['list-clients', '-F', '#{client_session}']);
+  return [
+    ...panes.map((pane) => item(`tmux pane ${pane}`, 'there')),
+    ...[...new Set(clients)].map((session) =>
+      item(`tmux clients of ${session}`, String(clients.filter((one) => one === session).length)),
+    ),
+  ];
+}
+
+/** Of the processes of the sandbox. */
+async function listPriorities(place: SandboxPlace): Promise<SandboxItem[]> {
+  const found = (await processesIn(place)).map(async (pid): Promise<SandboxItem[]> => {
+    const argv = (await argvOf(pid)).map((word) => word.replaceAll(place.root, '.')).join(' ');
+    // One that has ended meanwhile has none.
+    const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
+    const priorities = threads.flatMap((thread) => priorityOf(Number(thread)) ?? []);
+    return priorities.length === 0 ? [] : [item(`priority of ${argv}`, String(Math.max(...priorities)))];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+function priorityOf(thread: number): number | undefined {
+  try {
+    return getPriority(thread);
+  } catch {
+    return undefined;
+  }
+}
+
+export interface ListOptions {
+  /** Redis services of the sandbox. */
+  caches?: string[];
+  /** Also what no drill can lose and a recovery can change: streams, terminals, priorities. */
+  undoable?: boolean;
+}
+
+/** All that a drill may lose, in the order of their names. */
+export async function listItems(
+  place: SandboxPlace,
+  { caches = [], undoable = false }: ListOptions = {},
+): Promise<SandboxItem[]> {
   const { work } = place;
   const repository = (await isThere(path.join(work, REPOSITORY))) ? await listRepository(work) : [];
   const entries = await Promise.all(caches.map((cache) => listEntries(place, cache)));
-  const found = [...(await listFiles(work)), ...repository, ...entries.flat()];
+  const changeable = undoable
+    ? [...caches.map((cache) => listStreams(place, cache)), listTerminals(place), listPriorities(place)]
+    : [];
+  const found = [
+    ...(await listFiles(work)),
+    ...repository,
+    ...entries.flat(),
+    ...(await Promise.all(changeable)).flat(),
+  ];
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -1,6 +1,6 @@
 import { workflowInfo, type ActivityCancellationType } from '@temporalio/workflow';
 import type { ComponentSpec } from '../../domain/component.ts';
-import { componentOfRun, type DrillFacts, type DrillSpec } from '../../domain/drill.ts';
+import { componentOfRun, type DrilledRecovery, type DrillFacts, type DrillSpec } from '../../domain/drill.ts';
 import { newId } from '../../domain/ids.ts';
 import { resolveLate } from '../../domain/late-values.ts';
 import type { CommandOperation } from '../../domain/operation.ts';
@@ -38,6 +38,10 @@ export interface DrillState {
   cancellationType?: ActivityCancellationType;
   /** Known to its recovery alone. */
   components?: Record<string, ComponentSpec>;
+  /** What was there before its recovery went back. */
+  backup?: DrilledRecovery['backup'];
+  /** What the clients of its services were told. */
+  told?: DrilledRecovery['degraded'];
   /** While it is open. */
   recovery?: { recoveryId: string; recoveryRunId: string; joined: boolean };
   /** Why nothing can be said. */

@@ -54,6 +54,13 @@ async function failureOf(state: DrillState, inputs: DrillInputs): Promise<Failur
   };
 }
 
+/** Those that are expected to be degraded, in that order; where all has to be undone, the others as well. */
+function servicesToAsk({ spec, components = {} }: DrillState, inputs: DrillInputs): string[] {
+  const degraded = spec.expect.degraded?.map((component) => inputs.components?.[component] ?? component) ?? [];
+  const all = spec.expect.undone ? Object.keys(components).filter((name) => components[name]?.service) : [];
+  return [...new Set([...degraded, ...all])];
+}
+
 /** Reports the failure, waits for its recovery, and answers where a person would. */
 export async function recoverDrilled(
   state: DrillState,
@@ -74,10 +81,10 @@ export async function recoverDrilled(
     state.recovery = { ...started, joined: started.joined === true };
   });
   if (!state.recovery) return;
-  const told = spec.expect.degraded?.map((component) => inputs.components?.[component] ?? component);
+  const services = servicesToAsk(state, inputs);
   const watch = {
     ...{ ...state.recovery, answers: spec.answers, by: `drill/${name}` },
-    ...(told ? { services: told } : {}),
+    ...(services.length > 0 ? { services } : {}),
   };
   const { watchDrilledRecovery } = shared('wait for its recovery', '24h');
   const { mend } = spec.answers;
@@ -90,11 +97,13 @@ export async function recoverDrilled(
   if (ended === 'asks-by-hand') return;
   facts.recovery = ended.recovery;
   facts.times = { ...facts.times, ...ended.times };
-  if (ended.degraded)
-    facts.degraded = ended.degraded.map(({ service, ...rest }, index) => ({
-      component: spec.expect.degraded?.[index] ?? service,
-      ...rest,
-    }));
+  state.backup = ended.backup;
+  state.told = ended.degraded;
+  if (ended.degraded && spec.expect.degraded)
+    facts.degraded = spec.expect.degraded.flatMap((component, index) => {
+      const told = ended.degraded?.[index];
+      return told ? [{ component, during: told.during, afterwards: told.afterwards }] : [];
+    });
   facts.durations.humanWaitMs = ended.recovery.humanWaitMs;
   const wentBackTo = ended.restored ? capturedAt : ended.sessionFrom;
   if (wentBackTo !== undefined)

@@ -16,6 +16,7 @@ import {
   startComponents,
   type DrillState,
 } from './drill-parts.ts';
+import { recordError } from './record-error.ts';
 import { recoverDrilled } from './recover-drilled.ts';
 import { allPass, awaitProbes, readProbes } from './verify.ts';
 
@@ -39,6 +40,7 @@ export async function runDrill(state: DrillState): Promise<void> {
     state.cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
   const onHost = (summary: string) => hostActivities(host, { timeout: '2m', summary });
   const listed = whatIsThere(state);
+  const undoable = { ...listed, undoable: true };
   const inIt = (summary: string, timeout: Duration = '2m') =>
     hostActivities(host, { timeout, summary, heartbeat: HEARTBEAT, cancellationType: state.cancellationType });
   const { path: sandbox, inputs: more } = await inIt('make the sandbox').prepareSandbox({
@@ -80,7 +82,7 @@ export async function runDrill(state: DrillState): Promise<void> {
     state.invalid = 'the fault has no effect: the steady state holds in spite of it';
     return;
   }
-  const broken = spec.expect.undone ? await onHost('read what the fault has left').listSandbox(listed) : undefined;
+  const broken = spec.expect.undone ? await onHost('read what the fault has left').listSandbox(undoable) : undefined;
   await whileFaultsEnd(state, () => recoverDrilled(state, inputs, captured));
   await proveHealth(state, steadyState, { items, broken, listed });
 }
@@ -186,11 +188,41 @@ async function proveHealth(state: DrillState, probes: readonly Probe[], before: 
     facts.times.t5 = isoNow();
     facts.durations.ttrMs = Date.now() - Date.parse(facts.times.t0 ?? '');
   }
-  const after = await hostActivities(host, { timeout: '2m', summary: 'read what is there now' }).listSandbox(
-    before.listed,
-  );
+  const { listSandbox } = hostActivities(host, { timeout: '2m', summary: 'read what is there now' });
+  const listed = before.broken ? { ...before.listed, undoable: true } : before.listed;
+  const after = await listSandbox(listed);
   facts.items.lost = findLosses(before.items, after);
-  if (before.broken) facts.undone = { differences: findDifferences(before.broken, after) };
+  if (!before.broken) return;
+  const compensated = facts.recovery?.actions.filter(({ status }) => status === 'compensated') ?? [];
+  const [action, problem] = await undoRollback(state);
+  const found = findDifferences(before.broken, action === undefined ? after : await listSandbox(listed));
+  facts.undone = {
+    differences: [...(problem ?? []), ...found, ...stillLimited(state)],
+    actions: [...compensated.map(({ id }) => id), ...(action ?? [])],
+  };
+}
+
+/** Puts back what was there before the recovery went back, as `rerail undo` does; names the action, or says why not. */
+async function undoRollback({ host, backup }: DrillState): Promise<[action?: string[], problem?: string[]]> {
+  if (!backup) return [];
+  const { action, checkpointId } = backup;
+  const { restoreCheckpoint } = hostActivities(host, { timeout: '2m', summary: `undo ${action}` });
+  try {
+    await restoreCheckpoint({ checkpointId, backup: null });
+    return [[action]];
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return [[], [`${action}: ${recordError(error).message}`]];
+  }
+}
+
+/** Services that take all that they can again are told so. */
+function stillLimited({ told = [], components = {} }: DrillState): string[] {
+  return told.flatMap(({ service, ratePerSecond }) => {
+    const full = components[service]?.service?.api?.rate?.perSecond;
+    const limited = typeof ratePerSecond === 'number' && full !== undefined && ratePerSecond < full;
+    return limited ? [`${service} takes ${ratePerSecond} requests/s`] : [];
+  });
 }
 
 async function holds({ facts }: DrillState, probes: readonly Probe[], holdMs: number): Promise<boolean> {

@@ -101,6 +101,8 @@ describe('a drill', () => {
     ['nobody has looked', { recovery: { ...recovery, compensations: 1 } }],
     ['not undone: a is gone', { undone: { differences: ['a is gone'] }, recovery: { ...recovery, compensations: 1 } }],
     ['nothing was undone', { undone: { differences: [] } }],
+    ['nothing was undone', { undone: { differences: [], actions: [] } }],
+    [undefined, { undone: { differences: [], actions: ['rollback'] } }],
   ])('that is to be undone has %s', (why, seen) => {
     const problems = judgeDrill({ ...spec, expect: { ...spec.expect, undone: true } }, { ...good, ...seen });
     expect(problems).toEqual(why === undefined ? [] : [expect.stringContaining(why)]);

@@ -4,7 +4,7 @@ import { glob } from 'tinyglobby';
 import { parseAllDocuments } from 'yaml';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BREAKS, breakPlaybook, type PlaybookDocument } from '../../../scripts/lib/broken-playbooks.ts';
-import { mutantsOf, outcomeOf, planRounds, type Ended } from '../../../scripts/lib/drill-mutants.ts';
+import { concerns, mutantsOf, outcomeOf, planRounds, type Ended } from '../../../scripts/lib/drill-mutants.ts';
 import { inRoot } from '../../../scripts/lib/paths.mjs';
 import { findDrills } from '../../../src/config/load-drills.ts';
 import { PlaybookSchema } from '../../../src/domain/playbook.schema.ts';
@@ -70,6 +70,22 @@ describe('a broken playbook', () => {
     expect(actions).toEqual(broken('lie').actions);
     expect(verify).toEqual({ within: '0s', holdFor: '0s' });
   });
+  it('that keeps has undos that do nothing, and no more of them', () => {
+    const actions = [
+      { id: 'stop', type: 'run', run: { command: ['stop'] }, compensate: { command: ['start'] } },
+      { id: 'cool', type: 'run', run: { procedure: 'heal-cpu' } },
+      { id: 'free', type: 'run', run: { procedure: 'heal-memory' } },
+      { id: 'back', type: 'rollback', to: 'latest' },
+    ];
+    const kept = breakPlaybook({ ...playbook, spec: { ...playbook.spec, actions } }, 'keep').spec.actions;
+    expect(kept.map(({ compensate }) => compensate)).toEqual([
+      { command: ['true'] },
+      { command: ['true'] },
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
   it('is without one action, without all, or as it was', () => {
     expect(ids(broken('drop'))).toEqual(['call-a-person']);
     expect(ids(broken('drop-one', new Map([['mends', 'back']])))).not.toContain('back');
@@ -93,6 +109,17 @@ describe('what a drill says of a mutant', () => {
     expect(outcomeOf('none', ended('passed'))).toBe('passed');
     expect(outcomeOf('none', ended('failed'))).toBe('undecided');
   });
+});
+
+describe('a kept effect', () => {
+  it.each([
+    ['keep', 1, true],
+    ['keep', 0, false],
+    ['lie', 0, true],
+  ] as const)('%s concerns a drill that has undone %i actions: %s', (how, compensations, does) => {
+    expect(concerns(how, ended('passed', { recovery: { compensations } }))).toBe(does);
+  });
+  it('concerns none that has not run', () => expect(concerns('keep', undefined)).toBe(false));
 });
 
 describe('mutants without one action', () => {

@@ -81,6 +81,28 @@ async function entriesBelow(client: Redis, prefix: string): Promise<Record<strin
 export const readEntries = (place: SandboxPlace, service: string): Promise<Record<string, string>> =>
   withCache(place, service, ({ client }) => entriesBelow(client, ''));
 
+async function streamsBelow(client: Redis, prefix: string): Promise<Record<string, string>> {
+  const streams: Record<string, string> = {};
+  for await (const keys of keysBelow(client, prefix))
+    for (const key of keys) {
+      if ((await client.type(key)) !== 'stream') continue;
+      const entries = await client.xrange(key, '-', '+', 'COUNT', MOST);
+      // A group is a list of names and values by turns, its name the first of them.
+      const groups = ((await client.xinfo('GROUPS', key)) as unknown[][]).map(([, name]) => String(name));
+      const pending = groups.map(async (group) => {
+        const rows = (await client.xpending(key, group, '-', '+', MOST)) as [string, string, number, number][];
+        return [group, rows.map(([id, consumer, , deliveries]) => [id, consumer, deliveries])];
+      });
+      if (entries.length + groups.length > 0)
+        streams[key] = JSON.stringify({ entries, pending: await Promise.all(pending) });
+    }
+  return streams;
+}
+
+/** What streams hold and what of it is pending, by their names. */
+export const readStreams = (place: SandboxPlace, service: string): Promise<Record<string, string>> =>
+  withCache(place, service, ({ client }) => streamsBelow(client, ''));
+
 const hogOf = (application: string, index: number): string => `.${application}-${index}`;
 
 export const SERVICE_FAULTS: Faults<Kind> = {
