@@ -1,16 +1,23 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, setPriority, tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { injectFault } from '../../src/activities/drills/faults/registry.ts';
+import { listItems } from '../../src/activities/drills/list-items.ts';
 import { prepareSandbox } from '../../src/activities/drills/prepare-sandbox.ts';
 import { sweepSandboxes } from '../../src/activities/drills/remove-sandbox.ts';
 import { drillsFolder, openOutside, openSandbox, sandboxPlace } from '../../src/activities/drills/sandbox-place.ts';
 import { processesIn } from '../../src/activities/drills/sandbox-processes.ts';
 import { mountDisks } from '../../src/activities/drills/sandbox-disks.ts';
+import { redisAddress } from '../../src/activities/drills/sandbox-services.ts';
+import { askTmux } from '../../src/activities/drills/sandbox-sessions.ts';
 import { startAll } from '../../src/activities/drills/start-all.ts';
+import { withRedis } from '../../src/activities/providers/redis/connection.ts';
+import { findDifferences } from '../../src/domain/drill.ts';
 import { SandboxSchema } from '../../src/domain/drill-sandbox.schema.ts';
+import { argvOf } from '../../src/process/proc.ts';
 import { processIdentity } from '../../src/process/process-identity.ts';
 import { expectRemoved, openDrillSandbox } from '../support/drill-sandbox.ts';
 
@@ -49,6 +56,49 @@ it('takes away the sandbox of a drill that was killed, and lets that of an open 
   expect(asked[0]).toEqual({ workflowId: 'drill/sandboxes/1', runId: 'run' });
   expect(await processesIn(box.place)).toEqual([]);
   expect([component, others].map(existsSync)).toEqual([false, true]);
+});
+
+it('is compared with what a recovery can change and undo, where that is asked for', async () => {
+  const box = await open({
+    services: [{ kind: 'redis', name: 'queue' }],
+    sessions: [{ name: 'agent', windows: ['work'], attached: true }],
+    processes: [{ name: 'sleeper', argv: ['sleep', '600'] }],
+  });
+  const list = (undoable: boolean) => listItems(box.place, { caches: ['queue'], undoable });
+  const address = redisAddress(box.place, 'queue', box.port('queue'));
+  const redis = <T>(work: (client: Redis) => Promise<T>): Promise<T> =>
+    withRedis(address, { connectTimeoutMs: 3000, timeoutMs: 10_000 }, ({ client }) => work(client));
+  await redis((client) => client.xgroup('CREATE', 'jobs', 'workers', '$', 'MKSTREAM'));
+  const before = await list(true);
+  const plain = await list(false);
+  expect(before.map(({ path: name }) => name)).toEqual(
+    expect.arrayContaining([
+      ...[
+        'redis queue stream jobs',
+        'tmux pane agent:work.0',
+        'tmux clients of agent',
+        'priority of /usr/bin/sleep 600',
+      ],
+    ]),
+  );
+  expect(findDifferences(before, await list(true))).toEqual([]);
+
+  await redis(async (client) => {
+    await client.xadd('jobs', '*', 'a', '1');
+    await client.xreadgroup('GROUP', 'workers', 'first', 'COUNT', 1, 'STREAMS', 'jobs', '>');
+    await client.xdel('empty', (await client.xadd('empty', '*', 'a', '1')) ?? '');
+  });
+  await askTmux(box.place, ['detach-client', '-s', '=agent']);
+  await askTmux(box.place, ['split-window', '-d', '-t', '=agent:work']);
+  for (const pid of await processesIn(box.place))
+    if ((await argvOf(pid))[0] === '/usr/bin/sleep') setPriority(pid, getPriority(pid) + 1);
+  const changed = findDifferences(before, await list(true));
+  for (const name of ['redis queue stream jobs has changed', 'priority of /usr/bin/sleep 600 has changed'])
+    expect(changed).toContain(name);
+  expect(changed).toContain('tmux clients of agent is gone');
+  expect(changed).toContain('tmux pane agent:work.1 has come to it');
+  expect(changed.filter((one) => one.includes('stream empty'))).toEqual([]);
+  expect(await list(false)).toEqual(plain);
 });
 
 it('takes away what a drill has made where nobody knows it any more', async () => {

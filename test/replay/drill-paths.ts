@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { withHeartbeat } from '../../src/activities/support/with-heartbeat.ts';
+import type { WatchDrilledInput, WatchedRecovery } from '../../src/domain/drill.ts';
 import { DrillSpecSchema, type DrillSpec } from '../../src/domain/drill.schema.ts';
 import type { ProbeReading } from '../../src/domain/probe.ts';
 import { drillSuiteId, WORKFLOW_TYPES } from '../../src/domain/wire-names.ts';
@@ -66,6 +67,35 @@ export function untilCancelled(harness: Harness, activity: string, onStop: () =>
 const begin = (...given: Parameters<typeof breakable>) =>
   given[0].recoveries.drills.start({ name: 'path', host: given[0].host, spec: breakable(...given) });
 
+/** What is told of a recovery that went back to a checkpoint, and of a service whose clients it has slowed down. */
+export function fakeRolledBack(harness: Harness, ratePerSecond: number): void {
+  harness.fakes['watchDrilledRecovery'] = ({
+    recoveryId,
+    recoveryRunId,
+    joined,
+    services = [],
+  }: WatchDrilledInput): WatchedRecovery => ({
+    recovery: {
+      ...{ workflowId: recoveryId, runId: recoveryRunId, joined, status: 'escalated', summary: 'no', verified: false },
+      actions: [
+        { id: 'slow', type: 'run', status: 'compensated', durationMs: 1 },
+        { id: 'back', type: 'rollback', status: 'succeeded', durationMs: 1 },
+      ],
+      ...{ compensations: 1, humanWaitMs: 0 },
+    },
+    times: {},
+    restored: true,
+    backup: { action: 'back', checkpointId: 'cp_before' },
+    degraded: services.map((service) => ({ service, during: false, afterwards: false, ratePerSecond })),
+  });
+}
+
+/** A drill of it. */
+export const UNDOES = {
+  components: { api: { service: { api: { health: { url: 'http://127.0.0.1:1/' }, rate: { perSecond: 100 } } } } },
+  expect: { status: 'escalated', healthy: false, undone: true },
+};
+
 /** A suite as a schedule starts it. */
 export const startSuite = (harness: Harness, input: Omit<DrillSuiteInput, 'host'>) =>
   harness.client.workflow.start<typeof drillSuite>(WORKFLOW_TYPES.drillSuite, {
@@ -128,6 +158,17 @@ export const DRILL_PATHS: { name: string; play: (harness: Harness) => Promise<st
         pick: 2,
         expect: { undone: true },
       });
+      await handle.result();
+      return handle.workflowId;
+    },
+  },
+  {
+    name: 'drill-that-undoes-a-rollback',
+    async play(harness) {
+      const spec = breakable(harness, 'retry', undefined, { ...UNDOES, playbook: undefined });
+      fakeRolledBack(harness, 100);
+      harness.fakes['restoreCheckpoint'] = () => null;
+      const handle = await harness.recoveries.drills.start({ name: 'path', host: harness.host, spec });
       await handle.result();
       return handle.workflowId;
     },

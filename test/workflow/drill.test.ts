@@ -1,5 +1,6 @@
+import { ApplicationFailure } from '@temporalio/activity';
 import { describe, expect, it } from 'vitest';
-import { breakable, untilCancelled } from '../replay/drill-paths.ts';
+import { breakable, fakeRolledBack, UNDOES, untilCancelled } from '../replay/drill-paths.ts';
 import { until } from '../support/harness.ts';
 import { sharedHarness } from '../support/new-harness.ts';
 import { head, RETRY } from '../support/playbook-text.ts';
@@ -54,6 +55,43 @@ it('compares with what the fault has left, where all is to be undone', async () 
   const report = await (await harness.recoveries.drills.start({ name, host: harness.host, spec })).result();
   expect(report).toMatchObject({ verdict: 'failed', undone: { differences: ['a has changed'] } });
   expect(report.problems).toEqual(['not undone: a has changed', 'nothing was undone']);
+});
+
+describe('a drill of what went back to a checkpoint', () => {
+  const item = (sha256: string) => ({ path: 'a', sha256 });
+
+  async function play(ratePerSecond: number, restore: (given: object) => unknown, last: string) {
+    const lists = [[item('0')], [item('1')], [item('0')], [item(last)]];
+    const spec = breakable(harness, 'retry', undefined, { ...UNDOES, playbook: undefined });
+    fakeRolledBack(harness, ratePerSecond);
+    harness.fakes['listSandbox'] = () => lists.shift();
+    harness.fakes['restoreCheckpoint'] = restore;
+    const name = harness.target.replace('test/', '');
+    return (await harness.recoveries.drills.start({ name, host: harness.host, spec })).result();
+  }
+
+  it('takes that back, and has passed where all is as the fault had left it', async () => {
+    const asked: object[] = [];
+    const report = await play(100, (given) => void asked.push(given), '1');
+    expect(report).toMatchObject({ verdict: 'passed', problems: [], items: { lost: [] } });
+    expect(report.undone).toEqual({ differences: [], actions: ['slow', 'back'] });
+    expect(asked).toEqual([{ checkpointId: 'cp_before', backup: null }]);
+  });
+
+  it('has failed where something is not as it was', async () => {
+    const { problems } = await play(50, () => null, '2');
+    expect(problems).toEqual([
+      expect.stringMatching(/^not undone: a has changed, drill-api-\w+ takes 50 requests\/s$/),
+    ]);
+  });
+
+  it('has failed where it cannot be taken back', async () => {
+    const broken = () => {
+      throw ApplicationFailure.nonRetryable('the store has lost it');
+    };
+    const report = await play(100, broken, '1');
+    expect(report.undone).toEqual({ differences: ['back: the store has lost it'], actions: ['slow'] });
+  });
 });
 
 describe('a drill that is cancelled', () => {

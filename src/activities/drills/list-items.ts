@@ -88,7 +88,7 @@ async function listTerminals(place: SandboxPlace): Promise<SandboxItem[]> {
 /** Of the processes of the sandbox. */
 async function listPriorities(place: SandboxPlace): Promise<SandboxItem[]> {
   const found = (await processesIn(place)).map(async (pid): Promise<SandboxItem[]> => {
-    const argv = (await argvOf(pid)).map((word) => word.replaceAll(place.root, '.')).join(' ');
+    const argv = (await argvOf(pid)).map((word) => word.replaceAll(place.root, '.').trim()).join(' ');
     // One that has ended meanwhile has none.
     const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
     const priorities = threads.flatMap((thread) => priorityOf(Number(thread)) ?? []);
