@@ -5,12 +5,16 @@ import { holdersOf } from '../../test/chaos/suite/leftovers.ts';
 import { MAIN, withOwnSystem } from '../lib/own-system.ts';
 import { runCommand, type Ended } from './run-command.ts';
 
+/** What was read of a drill that has passed says no more than that; JSON leaves it out. */
+const NOT_KEPT = { before: undefined, broken: undefined, after: undefined };
+
 /** The reports among the lines that `rerail drill run -o jsonl` prints. */
 export function findDrillReports(lines: string): object[] {
   return lines.split('\n').flatMap((line) => {
     if (!line.startsWith('{')) return [];
     const found = JSON.parse(line) as { verdict?: string };
-    return found.verdict === undefined ? [] : [found];
+    if (found.verdict === undefined) return [];
+    return [found.verdict === 'passed' ? { ...found, ...NOT_KEPT } : found];
   });
 }
 
@@ -30,10 +34,22 @@ export async function leftBy(directory: string): Promise<string[]> {
   return [...holdersOf(directory), ...(await Promise.all(found)).flat()];
 }
 
-/** All built-in drills, or the named ones, on a system of their own, which is taken away afterwards. */
+/** All of them again and again; what fails once has failed. */
+async function runTimes(times: number, run: () => Promise<Ended>): Promise<Ended> {
+  const all: Ended[] = [];
+  for (let round = 0; round < times; round++) all.push(await run());
+  return {
+    exitCode: all.find(({ exitCode }) => exitCode !== 0)?.exitCode ?? 0,
+    stdout: all.map(({ stdout }) => stdout).join('\n'),
+    said: all.at(-1)?.said ?? '',
+  };
+}
+
+/** All built-in drills, or the named ones, so many times on a system of their own, which is taken away afterwards. */
 export async function runDrills(
   serverPath: string,
   names: readonly string[] = [],
+  times = 1,
 ): Promise<Ended & { output: object[] | undefined }> {
   const directory = await mkdtemp(join(tmpdir(), 'rerail-prove-'));
   // PostgreSQL, which is not root, has to get through to what it keeps.
@@ -42,7 +58,7 @@ export async function runDrills(
   const settings = { RERAIL_TEMPORAL_BIN: serverPath, RERAIL_HOST: 'prove', TMPDIR: temporaryOf(directory) };
   try {
     const run = await withOwnSystem(directory, settings, ({ env }) =>
-      runCommand(process.execPath, [MAIN, 'drill', 'run', '-o', 'jsonl', ...names], env),
+      runTimes(times, () => runCommand(process.execPath, [MAIN, 'drill', 'run', '-o', 'jsonl', ...names], env)),
     );
     const reports = findDrillReports(run.stdout);
     const output = reports.length === 0 ? undefined : [...reports, { leftovers: await leftBy(directory) }];

@@ -49,6 +49,7 @@ export function renderDrill(paint: Paint, report: DrillReport): string {
     ['items lost', `${objectives.itemsLost} of ${items.count}`, String(items.lost.length)],
     ['human wait', '', time(durations.humanWaitMs)],
     ...(undone ? [['not undone', '0', String(undone.differences.length)]] : []),
+    ...(undone?.actions ? [['undone', '', undone.actions.join(', ')]] : []),
     ...(picked ? [['faults by chance', '', picked.map((index) => `number ${index + 1}`).join(', ')]] : []),
   ];
   return [

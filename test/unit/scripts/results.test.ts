@@ -105,6 +105,25 @@ describe('the rows', () => {
     expect(rows['2.9 Session state lost']).toMatchObject({ verdict: 'met', figure: 'oldest 1.50 s' });
   });
 
+  it('name what can be undone and has not been, in a drill that has passed', () => {
+    const name = '7.3 Those done, undone and compared in a drill';
+    const undoing = (playbook: string, action: string, verdict = 'passed') =>
+      drill(playbook, 1000, {
+        ...{ verdict, recovery: { playbook }, undone: { differences: [], actions: [action] } },
+      });
+    expect(rowsOf({ drills: result('drills', [drill('a', 1000)]) })[name]).toMatchObject({ verdict: 'not measured' });
+    const found = rowsOf({
+      drills: result('drills', [
+        ...[undoing('service-cache', 'clear-corrupt'), undoing('service-cache', 'clear-corrupt')],
+        ...[undoing('machine-resources', 'heal-cpu', 'failed'), undoing('elsewhere', 'heal-disk')],
+      ]),
+    })[name];
+    expect(found).toMatchObject({ verdict: 'missed', n: 3 });
+    expect(found?.figure).toMatch(/^1 of \d+; /);
+    expect(found?.figure).toContain('not machine-resources heal-cpu');
+    expect(found?.figure).not.toContain('clear-corrupt');
+  });
+
   it('show drills by playbook and by action, with where the time went', () => {
     const recovery = (playbook: string, ...statuses: string[]) => ({
       recovery: { playbook, actions: statuses.map((status) => ({ type: 'retry', status, durationMs: 40 })) },
@@ -224,8 +243,15 @@ describe('what a command has printed', () => {
     expect(findJson('nothing')).toBeUndefined();
   });
 
-  it('is the reports of drills, without the sum', () => {
-    const lines = '{"event":"drill","name":"a","verdict":"passed"}\n{"event":"summary","drills":1}\n';
-    expect(findDrillReports(lines)).toEqual([{ event: 'drill', name: 'a', verdict: 'passed' }]);
+  it('is the reports of drills, without the sum, and without the readings of those that have passed', () => {
+    const lines = [
+      { event: 'drill', name: 'a', verdict: 'passed', before: [1] },
+      { event: 'drill', name: 'b', verdict: 'failed', before: [1] },
+      { event: 'summary', drills: 2 },
+    ];
+    expect(findDrillReports(lines.map((line) => JSON.stringify(line)).join('\n'))).toEqual([
+      { event: 'drill', name: 'a', verdict: 'passed' },
+      { event: 'drill', name: 'b', verdict: 'failed', before: [1] },
+    ]);
   });
 });
