@@ -12,6 +12,7 @@ import { notificationDepsOf } from './activities/notifications/notification-deps
 import { sweepSandboxes } from './activities/drills/remove-sandbox.ts';
 import type { Notifier } from './activities/notify.ts';
 import { createDefinitionSource } from './activities/planning.ts';
+import { endDrill } from './client/end-drill.ts';
 import { createRecoveryClient } from './client/recovery-client.ts';
 import { createRecoveryPast } from './client/recovery-past.ts';
 import { createEngine } from './client/create-engine.ts';
@@ -199,13 +200,16 @@ const KEEP_EXECUTIONS_MS = 7 * 24 * 60 * 60 * 1000;
 /** Not waited for: a worker that is wanted for recoveries is not kept from them by a drill of yesterday. */
 async function sweepDrills(
   dataDir: string,
+  client: Client,
   isOpen: (recovery: { recoveryId: string; recoveryRunId: string }) => Promise<boolean>,
 ): Promise<void> {
   const { logger } = Runtime.instance();
   try {
-    const { removed, left } = await sweepSandboxes(dataDir, ({ workflowId, runId }) =>
-      isOpen({ recoveryId: workflowId, recoveryRunId: runId }),
-    );
+    const { removed, left } = await sweepSandboxes(dataDir, async ({ workflowId, runId }) => {
+      const open = await isOpen({ recoveryId: workflowId, recoveryRunId: runId });
+      if (!open) await endDrill(client, { workflowId, runId });
+      return open;
+    });
     if (removed.length > 0) logger.info('sandboxes of drills that are over were taken away', { removed });
     if (left.length > 0) logger.warn('something of a drill could not be taken away', { left });
   } catch (error) {
@@ -231,7 +235,7 @@ export async function createWorkers(input: WorkerInput): Promise<Worker[]> {
     ...(metrics ? { onLook: (lateMs: number) => metrics.lookBegan(lateMs) } : {}),
   };
   await removeOldExecutions(host.executionsFolder, KEEP_EXECUTIONS_MS, Date.now());
-  void sweepDrills(settings.dataDir, (drill) => shared.engine.isOpen(drill));
+  void sweepDrills(settings.dataDir, client, (drill) => shared.engine.isOpen(drill));
   const common: Partial<WorkerOptions> & Pick<WorkerOptions, 'connection'> = {
     connection,
     namespace,

@@ -80,6 +80,11 @@ const DRILLS: Record<string, object> = {
   },
   permissions: {
     sandbox: { files: { 'state.txt': '' } },
+    // Its recovery tells clients that it is degraded.
+    components: {
+      orders: { degradedWhileRecovering: true, service: { api: { health: { url: 'http://127.0.0.1:1/' } } } },
+    },
+    failure: { code: 'SWEEP-PARKS', component: 'orders', operation: { kind: 'command', argv: ['false'] } },
     steadyState: [{ name: 'write', command: { argv: WRITES } }],
     faults: [{ type: 'permissionDenied', path: 'state.txt' }],
   },
@@ -108,6 +113,13 @@ const begin = (name: string, spec: object) =>
     }),
   });
 
+async function servicesOpen(): Promise<string[]> {
+  const query = `ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH 'service-state/drill-orders-'`;
+  const found: string[] = [];
+  for await (const { workflowId } of client.workflow.list({ query })) found.push(workflowId);
+  return found;
+}
+
 describe('after a kill -9 while faults are there', () => {
   it.each([
     { way: 'terminated', end: (id: string) => client.workflow.getHandle(id).terminate('nobody cleans up') },
@@ -124,6 +136,7 @@ describe('after a kill -9 while faults are there', () => {
             .catch(() => false),
         `the recovery of ${workflowId}`,
       );
+    await until(async () => (await servicesOpen()).length === 1, 'what clients are told');
     await stopChild(worker, 'SIGKILL');
     const there = (await left()).join('\n');
     for (const sign of ['toxiproxy', ...('disk' in DRILLS ? ['mount '] : [])]) expect(there).toContain(sign);
@@ -131,6 +144,12 @@ describe('after a kill -9 while faults are there', () => {
     for (const { workflowId } of handles) await end(workflowId);
     worker = await cli.startWorker(env);
     await until(async () => (await left()).length === 0, 'the end of all of it');
+    for (const { workflowId } of handles)
+      await until(
+        async () => !(await recoveries.getHandle(workflowId).isOpen()),
+        `the end of the recovery of ${workflowId}`,
+      );
+    await until(async () => (await servicesOpen()).length === 0, 'the end of what clients are told');
     await stopChild(worker);
   });
 });
