@@ -44,10 +44,22 @@ const invocationFields = {
 const kindsIn = (run: { activity?: unknown; command?: unknown; http?: unknown }): number =>
   [run.activity, run.command, run.http].filter((kind) => kind !== undefined).length;
 
+const isOne: [(run: Parameters<typeof kindsIn>[0]) => boolean, { error: string }] = [
+  (run) => kindsIn(run) === 1,
+  { error: 'must have exactly one of activity, command, http' },
+];
+
 /** What can be had done: an activity, a command or an HTTP request. */
-export const InvocationSchema = z.strictObject(invocationFields).refine((run) => kindsIn(run) === 1, {
-  error: 'must have exactly one of activity, command, http',
-});
+export const InvocationSchema = z.strictObject(invocationFields).refine(...isOne);
+
+/** The same, as a component defines it under a name of a playbook's. */
+export const ProcedureSchema = z
+  .strictObject({
+    ...invocationFields,
+    /** Takes back what it did, when a later action fails. */
+    undo: InvocationSchema.optional(),
+  })
+  .refine(...isOne);
 
 /**
  * The same in a playbook, or by the name that the failing component gives it (`kind: Component`, `spec.procedures`). Beside

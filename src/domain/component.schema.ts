@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InvocationSchema } from './action.schema.ts';
+import { ProcedureSchema } from './action.schema.ts';
 import { NameSchema } from './names.schema.ts';
 import { HostSpecSchema } from './host.schema.ts';
 import { MachineSpecSchema } from './machine.schema.ts';
@@ -30,7 +30,7 @@ export const ComponentSpecSchema = z.strictObject({
   /** A host with a worker: where its subjects go when it is lost. */
   host: HostSpecSchema.optional(),
   /** What the steps `run: {procedure: <name>}` of playbooks do for this component. */
-  procedures: z.record(NameSchema, InvocationSchema).default({}),
+  procedures: z.record(NameSchema, ProcedureSchema).default({}),
 });
 
 /** A part of what is recovered: what it needs, how to see it and what can be done about it (requirements 3.5, 4.6). */

@@ -2,7 +2,7 @@ import { DEFAULT_TIMEOUT, type ActionSpec } from '../domain/action.ts';
 import type { Invocation, PlaybookInvocation } from '../domain/action.schema.ts';
 import type { LoadedComponent } from '../domain/component.ts';
 import type { Failure } from '../domain/failure.ts';
-import { builtInProcedure } from './built-in-procedures.ts';
+import { builtInProcedure, type BuiltInProcedure } from './built-in-procedures.ts';
 import { toOperation } from './place-operation.ts';
 
 const RESET_BREAKER = 'reset-breaker';
@@ -10,14 +10,13 @@ const RESET_BREAKER = 'reset-breaker';
 /** What a playbook's step comes to for one component; a note is a reason of the plan. */
 export type Resolved = { spec: ActionSpec; note?: string } | { dropped: string; undefinedProcedure?: boolean };
 
-const procedureOf = (name: string, component: LoadedComponent | undefined): Invocation | undefined =>
-  component && (component.spec.procedures[name] ?? builtInProcedure(name, component)?.run);
-
-/** The undo that comes with a built-in procedure, unless the component has one of its own under that name. */
-const undoOf = (name: string | undefined, component: LoadedComponent | undefined): Invocation | undefined =>
-  component && name !== undefined && !component.spec.procedures[name]
-    ? builtInProcedure(name, component)?.undo
-    : undefined;
+/** Its own come first, also where a built-in one would have an undo and it has none. */
+function procedureOf(name: string, component: LoadedComponent | undefined): BuiltInProcedure | undefined {
+  const own = component?.spec.procedures[name];
+  if (!own) return component && builtInProcedure(name, component);
+  const { undo, ...run } = own;
+  return { run, ...(undo ? { undo } : {}) };
+}
 
 const has = (component: LoadedComponent | undefined, name: string): string =>
   component
@@ -29,15 +28,17 @@ function invocationOf(run: PlaybookInvocation, component: LoadedComponent | unde
   const { procedure, ...standIn } = run;
   if (procedure === undefined) return standIn;
   return (
-    procedureOf(procedure, component) ?? ((standIn.activity ?? standIn.command ?? standIn.http) ? standIn : undefined)
+    procedureOf(procedure, component)?.run ??
+    ((standIn.activity ?? standIn.command ?? standIn.http) ? standIn : undefined)
   );
 }
 
 function resolveRun(spec: Extract<ActionSpec, { type: 'run' }>, component: LoadedComponent | undefined): Resolved {
   const run = invocationOf(spec.run, component);
-  const compensate = spec.compensate ?? undoOf(spec.run.procedure, component);
+  const { procedure } = spec.run;
+  const compensate = spec.compensate ?? (procedure === undefined ? undefined : procedureOf(procedure, component)?.undo);
   if (run) return { spec: { ...spec, run, ...(compensate ? { compensate } : {}) } };
-  const name = spec.run.procedure ?? '';
+  const name = procedure ?? '';
   if (spec.optional) return { dropped: has(component, name), undefinedProcedure: true };
   if (name === RESET_BREAKER)
     return { dropped: `${component ? `component ${component.name}` : 'the failure'} names no breaker` };
@@ -67,7 +68,7 @@ export function resolveProcedures(
   failure: Failure,
 ): Resolved {
   if (spec.type === 'retry' && spec.procedure !== undefined && !namesOperation(failure) && !spec.operation) {
-    const run = procedureOf(spec.procedure, component);
+    const run = procedureOf(spec.procedure, component)?.run;
     if (run) return { spec: { ...spec, operation: toOperation(run, spec.timeout ?? DEFAULT_TIMEOUT.retry, failure) } };
   }
   const resolved: Resolved = spec.type === 'run' ? resolveRun(spec, component) : { spec };

@@ -276,6 +276,15 @@ describe('procedures', () => {
     expect(own.actions.find(({ id }) => id === 'retry')).toMatchObject({ steps: [{ operation: { argv: ['own'] } }] });
   });
 
+  test('say how they are undone, unless the playbook does', () => {
+    const undo = { command: ['undo'] as [string] };
+    const procedures = { 'isolate-links': { command: ['i'], undo }, 'restore-links': { command: ['r'] } };
+    const [isolate, restore] = link({ procedures }).actions;
+    expect(isolate).toMatchObject({ operation: { argv: ['i'] }, compensation: { operation: { argv: ['undo'] } } });
+    expect(isolate).not.toHaveProperty('operation.undo');
+    expect(restore?.compensation).toBeUndefined();
+  });
+
   test('templates in procedures are filled in, and a value that is missing is named', () => {
     const procedures = { 'restore-links': { command: ['r', '{{ failure.labels.name }}'] } };
     expect(link({ procedures }, { labels: { name: 'x' } }).actions[0]).toMatchObject({

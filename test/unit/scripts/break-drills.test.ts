@@ -74,7 +74,7 @@ describe('a broken playbook', () => {
     const actions = [
       { id: 'stop', type: 'run', run: { command: ['stop'] }, compensate: { command: ['start'] } },
       { id: 'cool', type: 'run', run: { procedure: 'heal-cpu' } },
-      { id: 'free', type: 'run', run: { procedure: 'heal-memory' } },
+      { id: 'free', type: 'run', run: { command: ['free'] } },
       { id: 'back', type: 'rollback', to: 'latest' },
     ];
     const kept = breakPlaybook({ ...playbook, spec: { ...playbook.spec, actions } }, 'keep').spec.actions;
