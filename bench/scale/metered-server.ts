@@ -26,7 +26,7 @@ export async function startMeteredServer(dataDir: string): Promise<MeteredServer
   stopWithParent(launched);
   const address = `${LOOPBACK}:${String(port)}`;
   if (!(await waitUntilReady(address, () => !launched.hasEnded(), 60_000)))
-    throw new Error(`the server did not start: ${await launched.logTail()}`);
+    throw new Error(`the server did not start: ${await launched.readLog()}`);
   await registerSearchAttributes(address);
   return {
     pid: launched.pid,

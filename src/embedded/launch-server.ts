@@ -4,13 +4,13 @@ import { processStart } from './process-start.ts';
 import type { ProcessStart } from './process-start.ts';
 import { serverArguments } from './server-flags.ts';
 import type { ServerFlags } from './server-flags.ts';
-import { openServerLog, tailOfLog } from './server-log.ts';
+import { openServerLog, readLogFrom } from './server-log.ts';
 
 export interface LaunchedServer extends ProcessStart {
   hasEnded: () => boolean;
   onEnd: (listener: () => void) => void;
   /** What the server has written since this launch. */
-  logTail: () => Promise<string>;
+  readLog: () => Promise<string>;
 }
 
 /** Starts the process in a session of its own: a Ctrl-C is for us to handle, the server gets a SIGTERM from us. */
@@ -38,7 +38,7 @@ export async function launchServer(binary: string, flags: ServerFlags, logPath: 
       startTime: processStart(child.pid) ?? '',
       hasEnded: () => ended,
       onEnd: (listener) => void child.once('exit', listener),
-      logTail: () => tailOfLog(logPath, size),
+      readLog: () => readLogFrom(logPath, size),
     };
   } finally {
     await log.close();

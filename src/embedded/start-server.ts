@@ -8,7 +8,7 @@ import { stopWithParent } from './parent-watch.ts';
 import { findFreePort } from './ports.ts';
 import { isSameProcess } from './process-start.ts';
 import { LOOPBACK } from './server-flags.ts';
-import { explainServerLog } from './server-log.ts';
+import { explainServerLog, lastLines } from './server-log.ts';
 import { databaseFile, findRunningServer, logFile, writeServerState } from './server-state.ts';
 import type { ServerState } from './server-state.ts';
 import { endProcess, stopServer } from './stop-server.ts';
@@ -93,13 +93,17 @@ async function notReady(launched: LaunchedServer, options: StartServerOptions, w
   const { dataDir } = options;
   const ended = launched.hasEnded();
   await endProcess(launched);
-  const log = await launched.logTail();
+  const log = await launched.readLog();
   const known = ended ? explainServerLog(log, dataDir) : undefined;
   if (known) return known;
   const what = ended ? 'ended while it was starting' : `was not ready within ${Math.round(withinMs / 1000)} s`;
-  return new RerailError('server-unreachable', `the Temporal server ${what}; its last lines:\n${log || '(none)'}`, {
-    remedy: `Read ${logFile(dataDir)}; \`rerail doctor\` checks the set-up.`,
-  });
+  return new RerailError(
+    'server-unreachable',
+    `the Temporal server ${what}; its last lines:\n${lastLines(log) || '(none)'}`,
+    {
+      remedy: `Read ${logFile(dataDir)}; \`rerail doctor\` checks the set-up.`,
+    },
+  );
 }
 
 async function startOnce(options: StartServerOptions): Promise<RunningServer> {
