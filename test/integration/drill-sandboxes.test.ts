@@ -19,6 +19,7 @@ import { findDifferences } from '../../src/domain/drill.ts';
 import { SandboxSchema } from '../../src/domain/drill-sandbox.schema.ts';
 import { argvOf } from '../../src/process/proc.ts';
 import { processIdentity } from '../../src/process/process-identity.ts';
+import { runProcess } from '../../src/process/run-process.ts';
 import { expectRemoved, openDrillSandbox } from '../support/drill-sandbox.ts';
 
 const ID = 'drill/sandboxes/1/run';
@@ -158,4 +159,21 @@ it('is made, started and broken only until the drill is cancelled', async () => 
   const before = await readdir(place.root);
   await expect(injectFault(place, 0, { type: 'deleteFile', path: 'a.txt' }, aborted)).rejects.toBe(reason);
   expect(await readdir(place.root)).toEqual(before);
+});
+
+it('has a repository that commands can commit to where nobody has told git who they are', async () => {
+  const { place } = await open({ git: true, files: { 'a.txt': 'a' } });
+  const env = { PATH: process.env['PATH'] ?? '', HOME: place.root, GIT_CONFIG_NOSYSTEM: '1' };
+  const argv: [string, ...string[]] = [
+    'git',
+    '-c',
+    'user.useConfigOnly=true',
+    'commit',
+    '--quiet',
+    '--allow-empty',
+    '--message',
+    'step',
+  ];
+  const { exitCode, stderr } = await runProcess({ argv, cwd: place.work, env, timeoutMs: 20_000 });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
 });

@@ -21,6 +21,9 @@ export interface PreparedSandbox {
 
 async function initRepository({ work }: SandboxPlace): Promise<void> {
   await git(work, ['init', '--quiet', '--initial-branch', 'main', '.']);
+  // Commands under test commit too, on hosts where nobody has told git who they are.
+  await git(work, ['config', 'user.name', 'rerail']);
+  await git(work, ['config', 'user.email', 'rerail@localhost']);
   await git(work, ['add', '--all', '.']);
   await git(work, ['commit', '--quiet', '--allow-empty', '--message', 'as it should be']);
 }
